@@ -1,0 +1,273 @@
+"""What a case is: one mathematical function, its reference, its samples, and every public way to ask for it.
+
+A case is data. It imports no framework and no pytest: a route receives the framework's module as its first argument, so
+an entry can be read, listed and planned on a machine that has neither torch nor TensorFlow.
+"""
+
+import ast
+import inspect
+import linecache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+Outputs = dict[str, Array]
+"""Named results: ``{"value": y}`` for a plain function, one entry per argument for a gradient, one per quantity
+(loss, weights, ...) for a training run."""
+
+FRAMEWORKS = ("torch", "tensorflow")
+"""Columns of an entry, in the order in which they are imported."""
+
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of computation: which checks apply to it, and how many noise floors of error a correct one may show.
+
+    ``limits`` has one number per check. No case has a limit of its own. README.md shows, beside each limit, the
+    highest score that a correct implementation was seen to reach.
+    """
+
+    name: str
+    limits: Mapping[str, float]
+    unit: str = "noise floors"
+    per_element: bool = True
+    """Whether the worst element decides, or (training runs) the Euclidean norm of each tensor at each step. Millions
+    of elements of a chaotic trajectory have no meaningful worst one: a relu that flips moves a few of them far."""
+    certified: bool = False
+    """Judge float64 by ball arithmetic (elementwise functions); otherwise by ``numpy.longdouble``."""
+    exact_inputs: bool = False
+    """The operation compares and copies its inputs and rounds none of them: nudging them would blur ties and kinks."""
+    nudge_steps: bool = False
+    """A trajectory: the reference takes ``nudge=`` and rounds its state at every step."""
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        return tuple(self.limits)
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        # A copy is either exact or wrong: one unit in the last place is a score of 1 to 2.
+        Kind("selection", {"value": 0.5, "gradient": 32, "agreement": 0.5}, exact_inputs=True),
+        Kind("elementwise", {"value": 16, "gradient": 16, "agreement": 16}, certified=True),
+        Kind("reduction", {"value": 32, "gradient": 32, "agreement": 32}),
+        Kind("contraction", {"value": 32, "gradient": 32, "agreement": 32}),
+        Kind("trajectory", {"value": 32, "agreement": 32}, nudge_steps=True),
+        Kind("training", {"value": 32, "agreement": 32}, per_element=False, nudge_steps=True),
+        # A p-value below 1e-6 is a fault: one false alarm in a million draws. The seed is fixed and printed.
+        Kind("statistics", {"statistics": 6}, unit="-log10 p"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Named inputs for a case; the name says what they probe.
+
+    ``make`` draws float64 (or integer) arrays from the generator that it is given; floating ones are then rounded to
+    the dtype under test before anything is computed from them. ``options`` are keyword arguments of the reference and
+    of every route. ``raises``: the mathematics has no answer, so every route must refuse the inputs.
+    """
+
+    name: str
+    make: Callable[[np.random.Generator], tuple[Array, ...]]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    edge: bool = False
+    gradient: bool = True
+    raises: bool = False
+    dtypes: tuple[str, ...] = DTYPES
+
+
+@dataclass(frozen=True)
+class KerasLayer:
+    """A route that is a Keras layer with weights or state: ``make(tf, *inputs, **options)`` returns the layer.
+
+    It is made and built outside of any graph, as users do (a tf.function must not create variables), and called on the
+    first input with the other inputs in place of its weights. ``call`` holds arguments of the call, such as training.
+    """
+
+    make: Callable[..., Any]
+    call: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One public way to ask one framework for a case."""
+
+    framework: str
+    name: str
+    call: Callable[..., Any] | KerasLayer
+    source: str
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function as the catalogue has it."""
+        return self.call.make if isinstance(self.call, KerasLayer) else self.call
+
+    def supports(self, mode: str) -> bool:
+        """Keras 3 layers keep their state in TF2 variables, which a TF1 graph cannot read."""
+        return not (isinstance(self.call, KerasLayer) and mode == "graph")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One mathematical function, asked for in several ways.
+
+    ``reference(*inputs, **options)`` and ``vjp(cotangent, *inputs, **options)`` are NumPy functions that compute in
+    whatever format they are given (float64, ``numpy.longdouble``, or objects of ball arithmetic). ``vjp`` returns one
+    gradient per floating input, in order. ``intermediates`` and ``vjp_intermediates`` return, in the shape of the
+    result, the magnitude of the largest number that the textbook algorithm rounds on its way; only cases that pass
+    through numbers larger than their result declare them. ``figure`` turns the results of a training run into series
+    for the report's pictures.
+    """
+
+    name: str
+    kind: str
+    reference: Callable[..., Any]
+    samples: Sequence[Sample]
+    torch: Sequence[Callable[..., Any]] = ()
+    tensorflow: Sequence[Callable[..., Any] | KerasLayer] = ()
+    vjp: Callable[..., Any] | None = None
+    intermediates: Callable[..., Any] | None = None
+    vjp_intermediates: Callable[..., Any] | None = None
+    held: tuple[str, ...] = ()
+    """Floating inputs that are data: no gradient is asked for."""
+    statistics: Callable[..., dict[str, float]] | None = None
+    figure: Callable[..., list[dict[str, Any]]] | None = None
+    modes: tuple[str, ...] | None = None
+    """Modes that make sense; None for all. A training run chooses its own graph mode inside its route."""
+    dtypes: tuple[str, ...] = DTYPES
+    sources: tuple[str, ...] = ()
+
+    @property
+    def computation(self) -> Kind:
+        return KINDS[self.kind]
+
+    @cached_property
+    def arguments(self) -> tuple[str, ...]:
+        """Names of the array arguments of the reference, in order."""
+        parameters = inspect.signature(self.reference).parameters.values()
+        return tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty)
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        return tuple(c for c in self.computation.checks if c != "gradient" or self.vjp is not None)
+
+    def routes(self, framework: str) -> tuple[Route, ...]:
+        """The routes of one framework, in the order of the entry."""
+        return _routes(self, framework)
+
+    def sampled(self, check: str, dtype: str) -> tuple[Sample, ...]:
+        """The samples that a check uses at a dtype."""
+        return tuple(
+            s
+            for s in self.samples
+            if dtype in s.dtypes and (check != "gradient" or s.gradient) and not (check != "value" and s.raises)
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Case) and other.name == self.name
+
+
+@cache
+def _routes(case: Case, framework: str) -> tuple[Route, ...]:
+    calls: Sequence[Callable[..., Any] | KerasLayer] = getattr(case, framework)
+    sources = [source_of(call.make if isinstance(call, KerasLayer) else call) for call in calls]
+    names = [_name(source, framework) for source in sources]
+    shared = {name for name, _ in names if [n for n, _ in names].count(name) > 1}
+    # Routes through one function are told apart by the arguments that they give it.
+    labels = [f"{name}({given})" if name in shared and given else name for name, given in names]
+    if len(set(labels)) != len(labels):
+        raise ValueError(f"two {framework} routes of {case.name!r} have the same name: {labels}")
+    return tuple(Route(framework, label, call, source) for label, call, source in zip(labels, calls, sources, strict=True))
+
+
+def _name(source: str, framework: str) -> tuple[str, str]:
+    """The public name that a route goes through, and the constant keyword arguments in it.
+
+    A function goes by its own name, a lambda by its most specific ``torch.a.b`` (or ``tf.a.b``), or, if it uses only
+    methods and operators, by its expression.
+    """
+    tree = ast.parse(source)
+    if isinstance(tree.body[0], ast.FunctionDef):
+        return tree.body[0].name, ""
+    root = {"torch": "torch", "tensorflow": "tf"}[framework]
+    chains = [ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and _root(n) == root]
+    chains = [c for c in chains if c != "torch.func.functional_call"]
+    given = [
+        f"{k.arg}={ast.unparse(k.value)}"
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Call)
+        for k in n.keywords
+        if isinstance(k.value, ast.Constant) and k.arg
+    ]
+    if not chains:
+        return source.partition(":")[2].strip(), ""
+    return max(chains, key=lambda c: c.count(".")), ", ".join(given)
+
+
+def source_of(call: Callable[..., Any]) -> str:
+    """The source of a function, or of one lambda expression among several on its line; dedented.
+
+    Raises ``ValueError`` where the source is not available.
+    """
+    code = inspect.unwrap(call).__code__
+    if code.co_name != "<lambda>":
+        return _dedent(inspect.getsource(call))
+    places = [p for p in code.co_positions() if None not in p and (p[0], p[2]) != (p[1], p[3])]  # code, not prologue
+    start = min((p[0], p[2]) for p in places)
+    text, tree = _parsed(code.co_filename)
+    found = ""
+    for node in ast.walk(tree):  # breadth first: the last hit is the innermost
+        if isinstance(node, ast.Lambda) and node.end_lineno is not None and node.end_col_offset is not None:
+            if (node.lineno, node.col_offset) <= start < (node.end_lineno, node.end_col_offset):
+                found = " ".join((ast.get_source_segment(text, node) or "").split())
+    if not found:
+        raise ValueError(f"no source for the lambda at {code.co_filename}:{code.co_firstlineno}")
+    return found
+
+
+def helpers_of(call: Callable[..., Any]) -> list[str]:
+    """Sources of the functions of its own module that a route calls, and of those that they call; callees first."""
+    found: dict[str, str] = {}
+
+    def visit(function: Any) -> None:
+        codes = [function.__code__]
+        for code in codes:
+            codes += [c for c in code.co_consts if inspect.iscode(c)]
+            for name in code.co_names:
+                helper = function.__globals__.get(name)
+                if inspect.isfunction(helper) and helper.__module__ == call.__module__ and name not in found:
+                    found[name] = ""  # a place holder: functions may be recursive
+                    visit(helper)
+                    found[name] = found.pop(name) or source_of(helper)
+
+    visit(call)
+    return list(found.values())
+
+
+def _dedent(source: str) -> str:
+    indent = len(source) - len(source.lstrip())
+    return "\n".join(line[indent:] for line in source.rstrip().splitlines())
+
+
+@cache
+def _parsed(path: str) -> tuple[str, ast.Module]:
+    text = "".join(linecache.getlines(path))
+    return text, ast.parse(text)
+
+
+def _root(node: ast.expr) -> str | None:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None

@@ -1,0 +1,29 @@
+"""The cases: one module per area. Every entry is one function, asked for in several ways.
+
+Adding a case is adding one entry to one of these modules (CONTRIBUTING.md shows it); every check, dtype, mode, device
+and report row follows from it.
+"""
+
+import importlib
+from functools import cache
+
+from conformance.case import Case
+
+AREAS = ("elementwise", "reductions", "layers", "losses", "optimizers")
+
+
+@cache
+def area(name: str) -> tuple[Case, ...]:
+    """The cases of one area, in the order of its module."""
+    return tuple(importlib.import_module(f"conformance.catalogue.{name}").CASES)
+
+
+@cache
+def catalogue() -> dict[str, tuple[Case, ...]]:
+    """Every area with its cases. Raises ``ValueError`` if two cases have the same name."""
+    areas = {name: area(name) for name in AREAS}
+    names = [case.name for cases in areas.values() for case in cases]
+    twice = {n for n in names if names.count(n) > 1}
+    if twice:
+        raise ValueError(f"case names are used twice: {sorted(twice)}")
+    return areas

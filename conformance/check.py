@@ -1,0 +1,320 @@
+"""The checks: ask a framework through each route, score the answers, and say what was observed.
+
+A `Workbench` lives as long as the process. It keeps the references and results of the case in hand, so that they are
+computed once and shared by all frameworks, routes, modes and checks.
+"""
+
+import math
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from conformance import noise, reproduce
+from conformance.case import Array, Case, Outputs, Route, Sample
+from conformance.divergence import Divergence, known
+from conformance.frameworks import Framework, load
+from conformance.noise import Expected, Score
+from conformance.plan import Options, Test
+from reports.record import Figure, Observation, Series, Worst, number
+
+
+class Workbench:
+    """Runs tests; holds what neighbouring tests share."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._case: Case | None = None
+        self._kept: dict[Any, Any] = {}
+
+    def observe(self, test: Test) -> Iterator[Observation | Figure]:
+        """Everything that a test observes, as it happens; one observation for each planned check.
+
+        Raises `conformance.frameworks.Unusable` if a framework cannot be used.
+        """
+        if test.case is not self._case:
+            self._case, self._kept = test.case, {}
+        run = {"agreement": self._agreement, "statistics": self._statistics}.get(test.check, self._against_reference)
+        observations, shown = [], set()
+        for observation, divergence in run(test):
+            if divergence is not None:
+                group = (divergence.id, observation.route, observation.dtype)
+                if observation.outcome == "diverged":
+                    shown.add(group)
+                observations.append((observation, group))
+            else:
+                yield observation
+        for observation, group in observations:
+            # Agreement is not an entry's own scope: two frameworks may differ from the reference in the same way.
+            if group not in shown and test.check != "agreement" and observation.outcome == "passed":
+                shown.add(group)
+                observation.outcome = "failed"
+                observation.divergence = group[0]
+                observation.reason = (
+                    f"the divergence {group[0]!r} is no longer true here: no sample exceeded the limit; "
+                    "narrow its scope or remove it"
+                )
+            yield observation
+        if test.case.figure is not None and test.check == "value" and test.device == "cpu":
+            yield from self._figures(test)
+
+    # What is computed once for a case
+
+    def _keep(self, key: Any, compute: Callable[[], Any]) -> Any:
+        if key not in self._kept:
+            self._kept[key] = compute()
+        return self._kept[key]
+
+    def _rng(self, case: Case, *parts: str) -> np.random.Generator:
+        return np.random.default_rng([self.options.seed, *(zlib.crc32(p.encode()) for p in (case.name, *parts))])
+
+    def inputs(self, case: Case, sample: Sample, dtype: str) -> tuple[Array, ...]:
+        """The sample's arrays, rounded to the dtype."""
+        return self._keep(  # type: ignore[no-any-return]
+            ("inputs", sample.name, dtype),
+            lambda: noise.rounded(sample.make(self._rng(case, sample.name)), dtype),
+        )
+
+    def expected(self, case: Case, sample: Sample, dtype: str) -> Expected:
+        """The reference's value and its noise floor."""
+        return self._keep(  # type: ignore[no-any-return]
+            ("value", sample.name, dtype),
+            lambda: noise.expected_value(
+                case, sample, self.inputs(case, sample, dtype), dtype, self._rng(case, sample.name, "nudge")
+            ),
+        )
+
+    def cotangent(self, case: Case, sample: Sample, dtype: str) -> Array:
+        """Random numbers in the shape of the result. Ones would hide a third of all gradient faults."""
+
+        def draw() -> Array:
+            shape = self.expected(case, sample, dtype).value["value"].shape
+            return noise.rounded((np.asarray(self._rng(case, sample.name, "cotangent").standard_normal(shape)),), dtype)[0]
+
+        return self._keep(("cotangent", sample.name, dtype), draw)  # type: ignore[no-any-return]
+
+    def expected_gradient(self, case: Case, sample: Sample, dtype: str) -> Expected:
+        """The closed-form gradient and its noise floor."""
+        return self._keep(  # type: ignore[no-any-return]
+            ("gradient", sample.name, dtype),
+            lambda: noise.expected_gradient(
+                case,
+                sample,
+                self.inputs(case, sample, dtype),
+                self.cotangent(case, sample, dtype),
+                dtype,
+                self._rng(case, sample.name, "nudge gradient"),
+            ),
+        )
+
+    # What the framework answers
+
+    def result(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
+        """The value through a route. Graph modes trace value and gradient together: tracing is what costs."""
+        traced = test.mode != "eager" and "gradient" in test.case.checks and sample.gradient and not sample.raises
+        if traced:
+            return noise.as_outputs(self._value_and_gradient(framework, route, test, sample, dtype)[0])
+        inputs = self.inputs(test.case, sample, dtype)
+        return self._keep(  # type: ignore[no-any-return]
+            ("result", framework.name, route.name, test.mode, test.device, sample.name, dtype),
+            lambda: noise.as_outputs(
+                framework.value(
+                    framework.bind(route, sample.options, inputs), inputs, mode=test.mode, device=test.device
+                )
+            ),
+        )
+
+    def gradient(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
+        """The gradient through a route; zeros where the framework says that there is none."""
+        inputs = self.inputs(test.case, sample, dtype)
+        gradients = self._value_and_gradient(framework, route, test, sample, dtype)[1]
+        wanted = noise.differentiable(test.case, inputs)
+        by_name = dict(zip(_floating(test.case, inputs), gradients, strict=True))
+        arrays = dict(zip(test.case.arguments, inputs, strict=True))
+        return {name: np.zeros_like(arrays[name]) if by_name[name] is None else by_name[name] for name in wanted}
+
+    def _value_and_gradient(
+        self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str
+    ) -> tuple[Any, tuple[Any, ...]]:
+        return self._keep(  # type: ignore[no-any-return]
+            ("vjp", framework.name, route.name, test.mode, test.device, sample.name, dtype),
+            lambda: framework.vjp(
+                framework.bind(route, sample.options, self.inputs(test.case, sample, dtype)),
+                self.inputs(test.case, sample, dtype),
+                self.cotangent(test.case, sample, dtype),
+                mode=test.mode,
+                device=test.device,
+                held=tuple(test.case.arguments.index(name) for name in test.case.held),
+            ),
+        )
+
+    # The checks
+
+    def _combinations(self, test: Test) -> Iterator[tuple[str, Sample]]:
+        for dtype in self.options.dtypes:
+            if dtype in test.case.dtypes:
+                for sample in test.case.sampled(test.check, dtype):
+                    yield dtype, sample
+
+    def _against_reference(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+        """value and gradient: against the reference."""
+        framework = load(test.framework)
+        compute = self.gradient if test.check == "gradient" else self.result
+        expect = self.expected_gradient if test.check == "gradient" else self.expected
+        for dtype, sample in self._combinations(test):
+            if sample.raises:
+                _must_refuse(test.case, sample, self.inputs(test.case, sample, dtype))
+            wanted = None if sample.raises else expect(test.case, sample, dtype)
+            for route in test.routes():
+                began = time.perf_counter()
+                try:
+                    actual = compute(framework, route, test, sample, dtype)
+                except Exception as error:  # whatever a framework raises is an answer, and is judged
+                    if wanted is None:
+                        score = Score(0.0)
+                    else:
+                        score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
+                else:
+                    if wanted is None:
+                        score = Score(math.inf, problem="returned a result for inputs that it must refuse")
+                    else:
+                        score = noise.score(actual, wanted, dtype, per_element=test.case.computation.per_element)
+                seconds = time.perf_counter() - began
+                divergence = known(test, test.framework, route.name, dtype, sample.name)
+                yield self._judge(test, route, dtype, sample, score, seconds, divergence), divergence
+
+    def _agreement(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+        """The first route of each framework against the other, within the sum of both noise floors."""
+        first, second = (load(name) for name in test.frameworks)
+        routes = tuple(test.case.routes(name)[0] for name in test.frameworks)
+        for dtype, sample in self._combinations(test):
+            began = time.perf_counter()
+            try:
+                a, b = (self.result(f, r, test, sample, dtype) for f, r in zip((first, second), routes, strict=True))
+                floor = self.expected(test.case, sample, dtype).floor
+                doubled = Expected(
+                    {k: v.astype(noise.wide_dtype(dtype)) if noise.is_floating(v) else v for k, v in b.items()},
+                    {k: 2 * v for k, v in floor.items()},
+                )
+                score = noise.score(a, doubled, dtype, per_element=test.case.computation.per_element)
+            except Exception as error:
+                score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
+            seconds = time.perf_counter() - began
+            divergence = next(
+                filter(None, (known(test, r.framework, r.name, dtype, sample.name) for r in routes)), None
+            )
+            route = replace(routes[0], name=" ~ ".join(r.name for r in routes))
+            yield self._judge(test, route, dtype, sample, score, seconds, divergence, routes), divergence
+
+    def _statistics(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+        """Hypothesis tests on random results; the score is -log10 of the smallest p-value."""
+        framework = load(test.framework)
+        case = test.case
+        assert case.statistics is not None
+        for dtype, sample in self._combinations(test):
+            inputs = self.inputs(case, sample, dtype)
+            seed = self.options.seed + zlib.crc32(f"{case.name} {sample.name} {dtype}".encode())
+            for route in test.routes():
+                began = time.perf_counter()
+                draws, gradients = [], []
+                try:
+                    for s in (seed, seed, seed + 1):
+                        framework.seed(s % 2**31)
+                        value, gradient = framework.vjp(
+                            framework.bind(route, sample.options, self.inputs(test.case, sample, dtype)), inputs, np.ones_like(inputs[0]),
+                            mode=test.mode, device=test.device,
+                        )  # fmt: skip
+                        draws.append(value)
+                        gradients.append(gradient[0])
+                    p = case.statistics(draws, gradients, **sample.options)
+                    worst = min(p, key=lambda name: p[name])
+                    least = -math.log10(p[worst]) if p[worst] > 0 else math.inf
+                    score = Score(least + 0.0, problem="" if least <= test.limit else f"{worst}: p = {p[worst]:.3g}")
+                except Exception as error:
+                    score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
+                divergence = known(test, test.framework, route.name, dtype, sample.name)
+                yield self._judge(test, route, dtype, sample, score, time.perf_counter() - began, divergence), divergence
+
+    def _judge(
+        self,
+        test: Test,
+        route: Route,
+        dtype: str,
+        sample: Sample,
+        score: Score,
+        seconds: float,
+        divergence: Divergence | None,
+        routes: tuple[Route, ...] = (),
+    ) -> Observation:
+        """The observation for one score. A divergence explains a score beyond the limit, up to its bound."""
+        within = score.score <= test.limit  # False for NaN
+        outcome = "passed" if within else "diverged" if divergence and score.score <= divergence.bound else "failed"
+        observation = Observation(
+            test=test.id, area=test.area, case=test.case.name, check=test.check, framework=test.framework,
+            mode=test.mode, device=test.device, outcome=outcome, route=route.name, dtype=dtype, sample=sample.name,
+            score=_rounded(score.score), limit=test.limit, norm=_rounded(score.norm), ulps=_rounded(score.ulps),
+            seconds=round(seconds, 6), reason=score.problem,
+            divergence=divergence.id if divergence and outcome == "diverged" else "",
+            by_output={name: _rounded(s) for name, s in score.by_output},
+        )  # fmt: skip
+        if score.index or not within:
+            observation.worst = Worst(
+                score.output, score.index, number(score.actual), number(score.expected), number(score.floor)
+            )
+        if outcome == "failed":
+            if divergence is not None:
+                observation.reason += f" (beyond the bound {divergence.bound:g} of the divergence {divergence.id!r})"
+            cotangent = self.cotangent(test.case, sample, dtype) if test.check == "gradient" else None
+            observation.script = reproduce.script(
+                test, routes or (route,), sample, dtype, self.inputs(test.case, sample, dtype), cotangent, score,
+                self.options.seed,
+            )  # fmt: skip
+        return observation
+
+    def _figures(self, test: Test) -> Iterator[Figure]:
+        """The pictures of a training run, from the first route of a framework and from the reference."""
+        case, sample = test.case, test.case.samples[0]
+        dtype = case.dtypes[-1]
+        key = ("result", test.framework, test.routes()[0].name, test.mode, test.device, sample.name, dtype)
+        assert case.figure is not None
+        if dtype not in self.options.dtypes or key not in self._kept:
+            return
+        inputs = self.inputs(case, sample, dtype)
+        for label, outputs in (
+            ("NumPy reference", self.expected(case, sample, dtype).value),
+            (test.framework, self._kept[key]),
+        ):
+            for f in case.figure(label, outputs, inputs, dict(sample.options)):
+                series = tuple(Series(s["name"], _floats(s["x"]), _floats(s["y"]), s["style"]) for s in f["series"])
+                yield Figure(f["figure"], f["title"], f["x_label"], f["y_label"], series, case.name)
+
+
+
+
+def _floating(case: Case, inputs: tuple[Array, ...]) -> list[str]:
+    """Names of the inputs for which a framework's VJP has an entry."""
+    return [n for n, a in zip(case.arguments, inputs, strict=True) if noise.is_floating(a) and n not in case.held]
+
+
+def _must_refuse(case: Case, sample: Sample, inputs: tuple[Array, ...]) -> None:
+    """The reference must refuse what it says must be refused."""
+    try:
+        case.reference(*inputs, **sample.options)
+    except (IndexError, ValueError):
+        return
+    raise AssertionError(f"the reference of {case.name!r} does not refuse its sample {sample.name!r}")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:200]
+
+
+def _rounded(value: float) -> float | str:
+    return number(float(f"{value:.4g}"))
+
+
+def _floats(values: Any) -> tuple[float, ...]:
+    return tuple(float(f"{v:.7g}") for v in np.asarray(values, dtype=np.float64).reshape(-1))

@@ -1,0 +1,112 @@
+"""Known divergences: where a framework differs from the reference, why, and how to make it agree.
+
+They live outside the cases, in ``divergences/*.toml``. An entry's scope is a set of patterns over case, check, route,
+dtype, mode, device and sample, and a range of versions. It is strict: for each case, check, route, dtype and mode in
+its scope at least one sample must exceed the limit, or the entry is out of date and the check fails. It is bounded: a
+score beyond ``bound`` noise floors is something else, and fails too.
+"""
+
+import fnmatch
+import importlib.metadata
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from packaging.specifiers import SpecifierSet
+
+from conformance.case import FRAMEWORKS
+from conformance.frameworks import installed
+from conformance.plan import Test
+
+DIRECTORY = Path(__file__).parent / "divergences"
+
+
+class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry. Patterns are those of `fnmatch`; an absent list matches everything."""
+
+    id: str
+    framework: str
+    reason: str
+    agree: str
+    """The setting or rewriting that makes the framework agree, or why there is none."""
+    sources: tuple[str, ...]
+    bound: float
+    """The largest score, in noise floors, that this divergence explains; inf where NaN or infinity meet a number."""
+    added: str
+    cases: tuple[str, ...]
+    checks: tuple[str, ...] = ("*",)
+    routes: tuple[str, ...] = ("*",)
+    dtypes: tuple[str, ...] = ("*",)
+    modes: tuple[str, ...] = ("*",)
+    devices: tuple[str, ...] = ("cpu",)
+    samples: tuple[str, ...] = ("*",)
+    versions: dict[str, str] = {}
+    """distribution -> version specifier, e.g. {"torch": ">=2.4"}; all must hold"""
+
+    def covers(self, test: Test, framework: str, route: str, dtype: str, sample: str) -> bool:
+        """Whether a check is in scope, for the versions installed here."""
+        return (
+            self.framework == framework
+            and all(
+                any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)
+                for value, patterns in (
+                    (test.case.name, self.cases),
+                    # What makes a value diverge makes the frameworks disagree.
+                    ("value" if test.check == "agreement" else test.check, self.checks),
+                    (_literal(route), tuple(map(_literal, self.routes))),
+                    (dtype, self.dtypes),
+                    (test.mode, self.modes),
+                    (test.device, self.devices),
+                    (sample, self.samples),
+                )
+            )
+            and self.applies()
+        )
+
+    def applies(self) -> bool:
+        """Whether the installed versions are in range."""
+        return all(_version_in(name, specifier) for name, specifier in self.versions.items())
+
+    @property
+    def scope(self) -> str:
+        """The scope in words, for the report."""
+        parts = [", ".join(self.cases), "/".join(self.checks)]
+        parts += ["/".join(p) for p in (self.routes, self.dtypes, self.modes, self.samples) if p != ("*",)]
+        return "; ".join(parts)
+
+
+def _literal(name: str) -> str:
+    """Route names hold brackets, which patterns would read as sets of characters."""
+    return name.replace("[", "(").replace("]", ")")
+
+
+@cache
+def _version_in(distribution: str, specifier: str) -> bool:
+    try:  # a framework comes under several names, of which `installed` knows
+        version = installed(distribution) if distribution in FRAMEWORKS else importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return version is not None and SpecifierSet(specifier, prereleases=True).contains(version)
+
+
+@cache
+def divergences() -> tuple[Divergence, ...]:
+    """All entries. Raises ``ValueError``, one sentence with the file, if one is malformed or an id is used twice."""
+    found: dict[str, Divergence] = {}
+    for path in sorted(DIRECTORY.glob("*.toml")):
+        try:
+            entries: list[Any] = tomllib.loads(path.read_text(encoding="utf-8"))["divergence"]
+            for entry in msgspec.convert(entries, list[Divergence]):
+                if entry.id in found:
+                    raise ValueError(f"the id {entry.id!r} is used twice")
+                found[entry.id] = entry
+        except (KeyError, ValueError, msgspec.ValidationError) as error:
+            raise ValueError(f"{path.name}: {error}") from error
+    return tuple(found.values())
+
+
+def known(test: Test, framework: str, route: str, dtype: str, sample: str) -> Divergence | None:
+    """The first entry whose scope holds a check."""
+    return next((d for d in divergences() if d.covers(test, framework, route, dtype, sample)), None)

@@ -1,0 +1,138 @@
+"""The frameworks under test, one adapter each: arrays in and out, gradients, graph modes, devices, seeds.
+
+Nothing is imported until a check needs it, and then always in the order of `FRAMEWORKS`: two frameworks in one process
+share OpenMP and BLAS libraries, and a fixed order is a fixed one to reproduce.
+"""
+
+import importlib
+import importlib.metadata
+import importlib.util
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+import numpy as np
+
+from conformance.case import FRAMEWORKS, Route
+
+Array = np.ndarray
+Function = Callable[..., Any]
+"""A route, bound to its module and options: framework tensors in, tensor (or tuple or dict of them) out."""
+
+MODES = {
+    "eager": "operation by operation, both frameworks",
+    "function": "tf.function",
+    "xla": "tf.function(jit_compile=True)",
+    "graph": "a TF1 graph in a tf.compat.v1 Session",
+    "compile": "torch.compile with the aot_eager backend",
+    "inductor": "torch.compile with the inductor backend (seconds for each function)",
+}
+MODES_OF = {"torch": ("eager", "compile", "inductor"), "tensorflow": ("eager", "function", "xla", "graph")}
+DEFAULT_MODES = ("eager", "function")
+DEVICES = ("cpu", "gpu")
+
+_DISTRIBUTIONS = {
+    "torch": ("torch",),
+    "tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly"),
+}
+_OLDEST = {"torch": (2, 4), "tensorflow": (2, 16)}
+
+
+class Unusable(Exception):
+    """A framework is installed but cannot be tested; the message is one sentence."""
+
+
+class Framework(Protocol):
+    """What the checks ask of a framework. Arrays are NumPy arrays (bfloat16 by ml_dtypes); integer arrays pass too."""
+
+    name: str
+    module: Any
+    """What routes receive as their first argument."""
+
+    def bind(self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array]) -> Function:
+        """The route as a function of tensors alone; ``inputs`` give the shapes and dtypes that a layer is built for."""
+
+    def devices(self) -> tuple[str, ...]:
+        """``("cpu",)`` or ``("cpu", "gpu")``."""
+
+    def value(self, f: Function, inputs: Sequence[Array], *, mode: str = "eager", device: str = "cpu") -> Any:
+        """``f(*inputs)``, in inference: nothing is recorded for differentiation. Arrays in the structure of ``f``."""
+
+    def vjp(
+        self, f: Function, inputs: Sequence[Array], cotangent: Array, *, mode: str = "eager", device: str = "cpu",
+        held: Sequence[int] = (),
+    ) -> tuple[Any, tuple[Array | None, ...]]:
+        """``f(*inputs)`` and the gradient of ``sum(cotangent * f(inputs))`` for each floating input but those at the
+        positions ``held`` (None where the framework says that there is no dependence)."""
+
+    def jvp(self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu") -> tuple[Any, Any]:
+        """``f(*inputs)`` and its derivative along ``tangents`` (one per floating input), by forward mode."""
+
+    def seed(self, seed: int) -> None:
+        """Seed every generator of the framework."""
+
+    def deterministic(self) -> None:
+        """Ask for deterministic kernels from now on."""
+
+    def version(self) -> str: ...
+
+    def build(self) -> dict[str, Any]:
+        """Build and runtime settings that can change results, as plain JSON values."""
+
+
+def installed(framework: str) -> str | None:
+    """The version of an installed framework, without importing it; None if it is not installed."""
+    if importlib.util.find_spec(framework) is None:
+        return None
+    for distribution in _DISTRIBUTIONS[framework]:
+        try:
+            return importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "unknown"
+
+
+def unsupported(framework: str) -> str | None:
+    """A sentence if the installed version is too old to test, else None."""
+    version = installed(framework)
+    numbers = tuple(int(n) for n in re.findall(r"\d+", version or "")[:2])
+    oldest = _OLDEST[framework]
+    if version and len(numbers) == 2 and numbers < oldest:
+        return f"{framework} {version} is not supported: {oldest[0]}.{oldest[1]} is the oldest that is."
+    return None
+
+
+@cache
+def load(framework: str) -> Framework:
+    """Import a framework and return its adapter; every framework before it in the fixed order is imported first.
+
+    Raises `Unusable` if it is not installed, too old, or fails to import or to add two numbers.
+    """
+    for other in FRAMEWORKS[: FRAMEWORKS.index(framework)]:
+        if other in _wanted and installed(other) and not unsupported(other):
+            load(other)
+    sentence = unsupported(framework)
+    if sentence:
+        raise Unusable(sentence)
+    if installed(framework) is None:
+        raise Unusable(f"{framework} is not installed.")
+    try:
+        adapter = importlib.import_module(f"conformance.frameworks.{framework}_adapter")
+        loaded: Framework = adapter.ADAPTER
+        two = loaded.value(lambda x: x + x, [np.ones(1, np.float32)])
+        if float(two[0]) != 2:
+            raise ArithmeticError(f"1 + 1 gave {two[0]}")
+    except Exception as error:  # anything at all may go wrong inside a broken installation
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise Unusable(f"{framework} {installed(framework)} is installed but cannot be used ({reason}).") from error
+    return loaded
+
+
+_wanted: set[str] = set(FRAMEWORKS)
+
+
+def restrict(frameworks: Sequence[str]) -> None:
+    """Import no framework but these."""
+    _wanted.clear()
+    _wanted.update(frameworks)

@@ -1,0 +1,145 @@
+"""TensorFlow, with its Keras 3."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+if os.environ["KERAS_BACKEND"] != "tensorflow":
+    raise ImportError(f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']!r}, so tf.keras would not run on TensorFlow")
+
+import tensorflow as tf
+
+from conformance.case import KerasLayer, Route
+from conformance.frameworks import Array, Function
+
+# A check traces a function once; TensorFlow would warn of it for every case.
+tf.get_logger().setLevel("ERROR")
+
+
+class TensorFlow:
+    name = "tensorflow"
+    module: Any = tf
+
+    def bind(self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array]) -> Function:
+        if not isinstance(route.call, KerasLayer):
+            return lambda *tensors: route.function(tf, *tensors, **options)
+        layer = route.call.make(tf, *[tf.TensorSpec(a.shape, tf.as_dtype(a.dtype)) for a in inputs], **options)
+        arguments = dict(route.call.call)
+        if len(inputs) == 1:
+            return lambda x: layer(x, **arguments)
+        layer.build(inputs[0].shape)
+        return lambda x, *weights: layer.stateless_call(weights, layer.non_trainable_variables, x, **arguments)[0]
+
+    def devices(self) -> tuple[str, ...]:
+        return ("cpu", "gpu") if tf.config.list_physical_devices("GPU") else ("cpu",)
+
+    def array(self, result: Any) -> Any:
+        """NumPy arrays in the structure of ``result``; sparse gradients become dense."""
+        if isinstance(result, dict):
+            return {k: self.array(v) for k, v in result.items()}
+        if isinstance(result, tuple | list):
+            return tuple(self.array(v) for v in result)
+        if isinstance(result, tf.IndexedSlices | tf.Tensor | tf.Variable):
+            return tf.convert_to_tensor(result).numpy()
+        return np.asarray(result)
+
+    def value(self, f: Function, inputs: Sequence[Array], *, mode: str = "eager", device: str = "cpu") -> Any:
+        if mode == "graph":
+            return self._in_session(f, inputs, None, device)[0]
+        with tf.device(_DEVICES[device]):
+            return self.array(_wrapped(f, mode)(*[tf.convert_to_tensor(a) for a in inputs]))
+
+    def vjp(
+        self, f: Function, inputs: Sequence[Array], cotangent: Array, *, mode: str = "eager", device: str = "cpu",
+        held: Sequence[int] = (),
+    ) -> tuple[Any, tuple[Array | None, ...]]:
+        if mode == "graph":
+            return self._in_session(f, inputs, cotangent, device, held)
+
+        def with_gradient(cotangent: Any, *tensors: Any) -> tuple[Any, list[Any]]:
+            wanted = [t for i, t in enumerate(tensors) if t.dtype.is_floating and i not in held]
+            with tf.GradientTape() as tape:
+                tape.watch(wanted)
+                result = f(*tensors)
+            return result, tape.gradient(result, wanted, output_gradients=cotangent)
+
+        with tf.device(_DEVICES[device]):
+            tensors = [tf.convert_to_tensor(a) for a in (cotangent, *inputs)]
+            result, gradients = _wrapped(with_gradient, mode)(*tensors)
+            return self.array(result), tuple(None if g is None else self.array(g) for g in gradients)
+
+    def _in_session(
+        self, f: Function, inputs: Sequence[Array], cotangent: Array | None, device: str, held: Sequence[int] = ()
+    ) -> tuple[Any, Any]:
+        """TensorFlow 1 style: placeholders, symbolic gradients, Session.run."""
+        v1 = tf.compat.v1
+        with tf.Graph().as_default(), tf.device(_DEVICES[device]):
+            places = [v1.placeholder(a.dtype, a.shape) for a in inputs]
+            feed = dict(zip(places, inputs, strict=True))
+            result = f(*places)
+            symbolic: list[Any] = []
+            if cotangent is not None:
+                wanted = [p for i, p in enumerate(places) if p.dtype.is_floating and i not in held]
+                symbolic = [
+                    g if g is None else tf.convert_to_tensor(g)
+                    for g in tf.gradients(result, wanted, grad_ys=tf.constant(cotangent))
+                ]
+            with v1.Session() as session:
+                session.run(v1.global_variables_initializer())
+                value, computed = session.run([result, [g for g in symbolic if g is not None]], feed)
+        rest = iter(computed)
+        return self.array(value), tuple(None if g is None else next(rest) for g in symbolic)
+
+    def jvp(self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu") -> tuple[Any, Any]:
+        with tf.device(_DEVICES[device]):
+            primals = [tf.convert_to_tensor(a) for a in inputs]
+            moving = [p for p in primals if p.dtype.is_floating]
+            with tf.autodiff.ForwardAccumulator(moving, [tf.convert_to_tensor(t) for t in tangents]) as forward:
+                result = f(*primals)
+            return self.array(result), self.array(forward.jvp(result, tf.UnconnectedGradients.ZERO))
+
+    def seed(self, seed: int) -> None:
+        tf.keras.utils.set_random_seed(seed % 2**32)
+
+    def deterministic(self) -> None:
+        tf.config.experimental.enable_op_determinism()
+
+    def version(self) -> str:
+        return str(tf.__version__)
+
+    def build(self) -> dict[str, Any]:
+        info = tf.sysconfig.get_build_info()
+        facts: dict[str, Any] = {
+            "keras": tf.keras.__version__,
+            "keras_backend": tf.keras.backend.backend(),
+            "git": tf.version.GIT_VERSION,
+            "compiler": tf.version.COMPILER_VERSION,
+            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+            "cuda": str(info.get("cuda_version", "none")),
+            "threads": f"{tf.config.threading.get_intra_op_parallelism_threads()} intra, "
+            f"{tf.config.threading.get_inter_op_parallelism_threads()} inter",
+            "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
+        }
+        gpus = tf.config.list_physical_devices("GPU")
+        if gpus:
+            facts |= {"gpu": str(tf.config.experimental.get_device_details(gpus[0])), "gpus": len(gpus)}
+        return facts
+
+
+_DEVICES = {"cpu": "/CPU:0", "gpu": "/GPU:0"}
+
+
+def _wrapped(f: Callable[..., Any], mode: str) -> Callable[..., Any]:
+    if mode == "eager":
+        return f
+    return tf.function(f, jit_compile=mode == "xla", autograph=False)  # type: ignore[no-any-return]
+
+
+ADAPTER = TensorFlow()

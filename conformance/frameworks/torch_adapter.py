@@ -1,0 +1,116 @@
+"""PyTorch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import torch
+
+from conformance.case import Route
+from conformance.frameworks import Array, Function
+
+_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+_BACKENDS = {"compile": "aot_eager", "inductor": "inductor"}
+
+
+class Torch:
+    name = "torch"
+    module: Any = torch
+
+    def bind(self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array]) -> Function:
+        return lambda *tensors: route.function(torch, *tensors, **options)
+
+    def devices(self) -> tuple[str, ...]:
+        return ("cpu", "gpu") if torch.cuda.is_available() else ("cpu",)
+
+    def tensor(self, a: Array, device: str = "cpu") -> torch.Tensor:
+        """A tensor with the numbers of ``a``; the memory is shared where torch can share it (CPU, contiguous)."""
+        a = np.asarray(a)
+        if not a.flags.writeable or any(s < 0 for s in a.strides):
+            a = a.copy()
+        t = torch.from_numpy(a.view(np.int16)).view(torch.bfloat16) if a.dtype == _BFLOAT16 else torch.from_numpy(a)
+        return t if device == "cpu" else t.to("cuda")
+
+    def array(self, result: Any) -> Any:
+        """NumPy arrays in the structure of ``result``."""
+        if isinstance(result, dict):
+            return {k: self.array(v) for k, v in result.items()}
+        if isinstance(result, tuple | list):
+            return tuple(self.array(v) for v in result)
+        if not isinstance(result, torch.Tensor):
+            return np.asarray(result)
+        result = result.detach().cpu()
+        if result.dtype == torch.bfloat16:
+            return result.contiguous().view(torch.int16).numpy().view(_BFLOAT16)
+        return result.numpy()
+
+    def value(self, f: Function, inputs: Sequence[Array], *, mode: str = "eager", device: str = "cpu") -> Any:
+        tensors = [self.tensor(a, device) for a in inputs]
+        if mode != "eager":
+            with torch.no_grad():
+                return self.array(_compiled(f, mode)(*tensors))
+        # Not no_grad: routes that train need gradients of their own.
+        return self.array(f(*tensors))
+
+    def vjp(
+        self, f: Function, inputs: Sequence[Array], cotangent: Array, *, mode: str = "eager", device: str = "cpu",
+        held: Sequence[int] = (),
+    ) -> tuple[Any, tuple[Array | None, ...]]:
+        tensors = [self.tensor(a, device) for a in inputs]
+        tensors = [
+            t.clone().requires_grad_() if t.is_floating_point() and i not in held else t for i, t in enumerate(tensors)
+        ]
+        wanted = [t for t in tensors if t.requires_grad]
+        result = (_compiled(f, mode) if mode != "eager" else f)(*tensors)
+        gradients = torch.autograd.grad(result, wanted, self.tensor(cotangent, device), allow_unused=True)
+        return self.array(result), tuple(None if g is None else self.array(g) for g in gradients)
+
+    def jvp(self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu") -> tuple[Any, Any]:
+        primals = [self.tensor(a, device) for a in inputs]
+        moving = [i for i, t in enumerate(primals) if t.is_floating_point()]
+
+        def g(*moved: torch.Tensor) -> torch.Tensor:
+            arguments = list(primals)
+            for i, t in zip(moving, moved, strict=True):
+                arguments[i] = t
+            return f(*arguments)  # type: ignore[no-any-return]
+
+        value, derivative = torch.func.jvp(
+            g, tuple(primals[i] for i in moving), tuple(self.tensor(t, device) for t in tangents)
+        )
+        return self.array(value), self.array(derivative)
+
+    def seed(self, seed: int) -> None:
+        torch.manual_seed(seed)
+
+    def deterministic(self) -> None:
+        torch.use_deterministic_algorithms(True)
+        torch.backends.cudnn.benchmark = False
+
+    def version(self) -> str:
+        return str(torch.__version__)
+
+    def build(self) -> dict[str, Any]:
+        facts: dict[str, Any] = {
+            "git": torch.version.git_version,
+            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+            "onednn": torch.backends.mkldnn.is_available(),
+            "mkl": torch.backends.mkl.is_available(),
+            "threads": torch.get_num_threads(),
+            "float32_matmul_precision": torch.get_float32_matmul_precision(),
+            "cuda": torch.version.cuda or "none",
+        }
+        if torch.cuda.is_available():
+            gpu = torch.cuda.get_device_properties(0)
+            facts |= {"gpu": gpu.name, "gpu_capability": f"{gpu.major}.{gpu.minor}", "gpus": torch.cuda.device_count()}
+            facts |= {"cudnn": torch.backends.cudnn.version(), "cudnn_tf32": torch.backends.cudnn.allow_tf32}
+        return facts
+
+
+def _compiled(f: Function, mode: str) -> Function:
+    torch.compiler.reset()  # a new function each time: the cache would only grow
+    return torch.compile(f, backend=_BACKENDS[mode])  # type: ignore[no-any-return]
+
+
+ADAPTER = Torch()

@@ -1,0 +1,317 @@
+"""Noise floors: how far a correct computation may be from the exact answer.
+
+**Definition.** Let ``u`` be the unit roundoff of the dtype under test, ``f`` the reference, evaluated in a wider format,
+and ``x`` the inputs, already rounded to the dtype. The floor of each element of ``y = f(x)`` is::
+
+    floor = u |y|  +  rms_k |f(x (1 + u s_k)) - y|  +  u intermediates(x)  +  smallest subnormal
+
+``s_k`` are K arrays of pseudo-random signs, fixed by the seed.
+
+**Derivation.** A backward stable algorithm returns the exact answer for inputs that were moved by a small multiple of
+``u`` (Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., section 1.5). The second term is that movement
+to first order: with ``J`` the Jacobian, ``f(x (1 + u s)) - y = u J (x s)``, whose root mean square over random signs is
+``u sqrt(sum_j (J_ij x_j)^2)``, the probabilistic bound of Higham and Mary (2019, SIAM J. Sci. Comput. 41(5)), in which
+the rounding errors of a long sum grow with the square root of its length. The first term is the rounding of the result
+itself, the last one the spacing of the numbers next to zero. ``intermediates`` covers the one case that the movement
+of the inputs does not see: a textbook algorithm that passes through numbers larger than its result and loses their
+rounding errors by cancellation.
+
+For a trajectory the reference is run again K times with its state and gradients nudged by ``u`` at *every step*; the
+root mean square of the movement gives a floor per step.
+
+**Score** = |framework - y| / floor. It has no unit and means the same for every operation, dtype, shape and length: a
+correct implementation scores a small number.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from conformance.case import Array, Case, Outputs, Sample
+from conformance.reference import ball
+
+NUMPY_DTYPES: dict[str, np.dtype[Any]] = {
+    "float64": np.dtype(np.float64),
+    "float32": np.dtype(np.float32),
+    "float16": np.dtype(np.float16),
+    "bfloat16": np.dtype(ml_dtypes.bfloat16),
+}
+NUDGES = 8
+"""Random-sign reruns per floor. The root mean square of 8 has a relative standard deviation of 1/4."""
+TRAJECTORY_NUDGES = 4
+"""Reruns of a whole trajectory, which are expensive; their noise is averaged over the elements of each tensor."""
+
+LONGDOUBLE_IS_WIDER = np.finfo(np.longdouble).nmant > 52
+
+
+@dataclass(frozen=True)
+class Format:
+    """The numbers of a floating-point format, as float64."""
+
+    unit_roundoff: float
+    smallest_subnormal: float
+    overflow: float
+    """The power of two above the largest finite number: what infinity stands for when errors are measured."""
+
+
+def _format(dtype: str) -> Format:
+    info = ml_dtypes.finfo(NUMPY_DTYPES[dtype])
+    overflow = math.inf if dtype == "float64" else 2.0 ** int(info.maxexp)
+    return Format(float(info.eps) / 2, float(info.smallest_subnormal), overflow)
+
+
+FORMATS = {dtype: _format(dtype) for dtype in NUMPY_DTYPES}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a case must return for one sample at one dtype, with the noise floor of every element (wide format)."""
+
+    value: Outputs
+    floor: Outputs
+
+
+@dataclass(frozen=True)
+class Score:
+    """The distance between a result and what was expected.
+
+    ``score`` decides; ``norm`` is the norm-wise view; ``ulps`` the largest error in units in the last place of the
+    dtype. The worst element is named by ``output`` and ``index``. ``problem`` is a sentence if the results could not
+    be compared number by number at all (then ``score`` is infinite).
+    """
+
+    score: float
+    norm: float = math.nan
+    ulps: float = math.nan
+    output: str = ""
+    index: tuple[int, ...] = ()
+    actual: float = math.nan
+    expected: float = math.nan
+    floor: float = math.nan
+    problem: str = ""
+    by_output: tuple[tuple[str, float], ...] = ()
+
+
+def wide_dtype(dtype: str) -> type[np.floating[Any]]:
+    """The format in which the reference computes: wider than ``dtype`` wherever this machine has one."""
+    return np.longdouble if dtype == "float64" and LONGDOUBLE_IS_WIDER else np.float64
+
+
+def rounded(arrays: tuple[Array, ...], dtype: str) -> tuple[Array, ...]:
+    """Inputs as the framework gets them: floating arrays rounded to ``dtype``, integer ones as they are."""
+    with np.errstate(over="ignore"):
+        return tuple(a.astype(NUMPY_DTYPES[dtype]) if a.dtype.kind == "f" else a for a in map(np.asarray, arrays))
+
+
+def widened(arrays: tuple[Array, ...], dtype: str) -> tuple[Array, ...]:
+    """Inputs as the reference gets them: the same numbers, exactly, in the wide format."""
+    wide = wide_dtype(dtype)
+    return tuple(a.astype(wide) if is_floating(a) else a for a in arrays)
+
+
+def is_floating(a: Array) -> bool:
+    return a.dtype.kind == "f" or a.dtype == NUMPY_DTYPES["bfloat16"]
+
+
+def as_outputs(result: Any, names: tuple[str, ...] = ()) -> Outputs:
+    """Results by name: a mapping as it is, a tuple by ``names`` or position, anything else as ``value``."""
+    if isinstance(result, dict):
+        return {str(k): np.asarray(v) for k, v in result.items()}
+    if isinstance(result, tuple | list):
+        keys = names or tuple(str(i) for i in range(len(result)))
+        return {k: np.asarray(v) for k, v in zip(keys, result, strict=True)}
+    return {"value": np.asarray(result)}
+
+
+def nudger(u: float, rng: np.random.Generator) -> Callable[[Array], Array]:
+    """A function that moves every element of a floating array by one unit roundoff, up or down at random."""
+
+    def nudge(a: Array) -> Array:
+        a = np.asarray(a)
+        if not is_floating(a):
+            return a
+        signs = rng.integers(0, 2, size=a.shape, dtype=np.int8) * np.int8(2) - np.int8(1)
+        return np.asarray(a * (1 + a.dtype.type(u) * signs))
+
+    return nudge
+
+
+def expected_value(case: Case, sample: Sample, inputs: tuple[Array, ...], dtype: str, rng: np.random.Generator) -> Expected:
+    """The reference's result for ``inputs`` (as from `rounded`) and its noise floor."""
+    kind, wide = case.computation, widened(inputs, dtype)
+    if kind.nudge_steps:
+        return _trajectory(case, sample, wide, dtype, rng)
+
+    def f(*xs: Array) -> Outputs:
+        return as_outputs(case.reference(*xs, **sample.options))
+
+    exact = tuple(not is_floating(a) or kind.exact_inputs for a in wide)
+    passed = case.intermediates(*wide, **sample.options) if case.intermediates else None
+    return _expected(f, wide, exact, dtype, rng, kind.certified, passed)
+
+
+def expected_gradient(
+    case: Case, sample: Sample, inputs: tuple[Array, ...], cotangent: Array, dtype: str, rng: np.random.Generator
+) -> Expected:
+    """The closed-form gradient of ``sum(cotangent * f(inputs))`` for each floating input, and its noise floor."""
+    kind = case.computation
+    wide = widened((cotangent, *inputs), dtype)
+    assert case.vjp is not None
+    vjp, names = case.vjp, differentiable(case, inputs)
+
+    def f(*xs: Array) -> Outputs:
+        gradients = vjp(*xs, **sample.options)
+        return as_outputs(gradients if isinstance(gradients, tuple) else (gradients,), names)
+
+    # The cotangent is data that is multiplied and added, also by an operation that only copies its inputs.
+    exact = (False, *(not is_floating(a) or kind.exact_inputs for a in wide[1:]))
+    passed = case.vjp_intermediates(*wide, **sample.options) if case.vjp_intermediates else None
+    if passed is not None:
+        passed = as_outputs(passed if isinstance(passed, tuple) else (passed,), names)
+    return _expected(f, wide, exact, dtype, rng, kind.certified, passed)
+
+
+def differentiable(case: Case, inputs: tuple[Array, ...]) -> tuple[str, ...]:
+    """Names of the inputs that have a gradient, in order: floating, and not held."""
+    return tuple(n for n, a in zip(case.arguments, inputs, strict=True) if is_floating(a) and n not in case.held)
+
+
+def _expected(
+    f: Callable[..., Outputs],
+    wide: tuple[Array, ...],
+    exact: tuple[bool, ...],
+    dtype: str,
+    rng: np.random.Generator,
+    certified: bool,
+    intermediates: Any,
+) -> Expected:
+    form = FORMATS[dtype]
+    with np.errstate(all="ignore"):
+        y = f(*wide)
+        nudge = nudger(form.unit_roundoff, rng)
+        squares: dict[str, Any] = dict.fromkeys(y, 0.0)
+        if not all(exact):
+            for _ in range(NUDGES):
+                moved = f(*(a if keep else nudge(a) for a, keep in zip(wide, exact, strict=True)))
+                for name, value in y.items():
+                    squares[name] = squares[name] + _difference(moved[name], value, form) ** 2
+        centre = y
+        if certified and dtype == "float64":
+            centre = ball.certified(f, wide, y)
+        passed = as_outputs(intermediates) if intermediates is not None else {}
+        u = form.unit_roundoff * (1 if dtype != "float64" or LONGDOUBLE_IS_WIDER or certified else 2)
+        floor = {
+            name: u * np.abs(_clipped(value, form))
+            + np.sqrt(squares[name] / NUDGES)
+            + (u * np.nan_to_num(np.abs(passed[name])) if name in passed else 0.0)
+            + form.smallest_subnormal
+            for name, value in y.items()
+        }
+    return Expected(centre, floor)
+
+
+def _trajectory(case: Case, sample: Sample, wide: tuple[Array, ...], dtype: str, rng: np.random.Generator) -> Expected:
+    form = FORMATS[dtype]
+    u = form.unit_roundoff
+
+    def run(arrays: tuple[Array, ...], nudge: Callable[[Array], Array]) -> Outputs:
+        return as_outputs(case.reference(*arrays, nudge=nudge, **sample.options))
+
+    with np.errstate(all="ignore"):
+        results = run(wide, lambda a: a)
+        y = judged(results)
+        nudge = nudger(u, rng)
+        # Differences of nudged runs need no extended precision: in float64 they are the rounding noise itself.
+        narrow = tuple(a.astype(np.float64) if is_floating(a) else a for a in wide)
+        squares: dict[str, Any] = dict.fromkeys(y, 0.0)
+        for _ in range(TRAJECTORY_NUDGES):
+            moved = run(narrow, nudge)
+            for name, value in y.items():
+                squares[name] = squares[name] + np.asarray(moved[name] - value, dtype=np.float64) ** 2
+        floor = {
+            name: u * np.abs(value) + np.sqrt(squares[name] / TRAJECTORY_NUDGES) + form.smallest_subnormal
+            for name, value in y.items()
+        }
+    return Expected(results, floor)
+
+
+def judged(outputs: Outputs) -> Outputs:
+    """The outputs that are compared: not those that only a picture needs, whose names begin with an underscore."""
+    return {name: value for name, value in outputs.items() if not name.startswith("_")}
+
+
+def _clipped(a: Array, form: Format) -> Array:
+    """Numbers beyond the format, infinities included, as the power of two where it overflows."""
+    return a if math.isinf(form.overflow) else np.clip(a, -form.overflow, form.overflow)
+
+
+def _difference(a: Array, b: Array, form: Format) -> Array:
+    difference = _clipped(a, form) - _clipped(b, form)
+    return np.where(np.isfinite(difference), difference, 0)
+
+
+def score(actual: Outputs, expected: Expected, dtype: str, *, per_element: bool = True) -> Score:
+    """Compare a framework's result (in its own dtypes) with what is expected, output by output.
+
+    NaN must meet NaN, infinity must meet infinity of the same sign or a number that rounds to it.
+    """
+    values = judged(expected.value)
+    if set(judged(actual)) != set(values):
+        return Score(math.inf, problem=f"returned {sorted(judged(actual))} where {sorted(values)} was expected")
+    scores = [
+        _score_one(name, np.asarray(actual[name]), value, expected.floor[name], dtype, per_element)
+        for name, value in values.items()
+    ]
+    worst = max(scores, key=lambda s: s.score)
+    by_output = tuple((s.output, s.score) for s in scores) if len(scores) > 1 else ()
+    return Score(**{**vars(worst), "by_output": by_output})
+
+
+def _score_one(name: str, actual: Array, value: Array, floor: Array, dtype: str, per_element: bool) -> Score:
+    if actual.shape != value.shape:
+        return Score(math.inf, output=name, problem=f"{name}: shape {actual.shape} where {value.shape} was expected")
+    if value.dtype.kind in "fc" and actual.dtype != NUMPY_DTYPES[dtype]:
+        return Score(math.inf, output=name, problem=f"{name}: returned {actual.dtype} for inputs of {dtype}")
+    if value.size == 0:
+        return Score(0.0, 0.0, 0.0, output=name)
+    if value.dtype.kind not in "fc":
+        wrong = np.atleast_1d(actual != value)
+        index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+        first = float(np.atleast_1d(actual)[index]), float(np.atleast_1d(value)[index])
+        return Score(math.inf if wrong.any() else 0.0, output=name, index=_plain(index), actual=first[0], expected=first[1])
+    form = FORMATS[dtype]
+    with np.errstate(all="ignore"):
+        a, y = np.atleast_1d(actual.astype(value.dtype)), np.atleast_1d(value)
+        floor = np.atleast_1d(floor)
+        error = np.abs(_clipped(a, form) - _clipped(y, form))
+        error = np.where(a == y, 0, error)  # infinities of one sign, where the format has no number above them
+        error = np.where(np.isnan(y), np.where(np.isnan(a), 0, np.inf), np.where(np.isnan(a), np.inf, error))
+        floor = np.where(np.isfinite(floor) & (floor > 0), floor, form.smallest_subnormal)
+        ratio = np.where(error == 0, 0, error / floor)
+        finite = np.isfinite(error) & np.isfinite(floor)
+        if finite.all():
+            axes = tuple(range(1, error.ndim)) if not per_element else None
+            slices = np.sqrt(np.sum(error**2, axis=axes)) / np.sqrt(np.sum(floor**2, axis=axes))
+            norm = float(np.max(slices))
+        else:
+            slices, norm = np.asarray(np.inf), math.inf
+        if per_element or not finite.all():
+            index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+            decisive = float(ratio[index])
+        else:
+            step = int(np.argmax(slices))
+            decisive = norm
+            index = (step, *np.unravel_index(int(np.argmax(error[step])), error[step].shape)) if error.ndim > 1 else (step,)
+        ulp = form.unit_roundoff * 2 * 2.0 ** np.floor(np.log2(np.maximum(np.abs(_clipped(y, form)), 1e-300)))
+        ulps = float(np.max(np.where(finite, error / np.maximum(ulp, form.smallest_subnormal), np.inf)))
+    return Score(
+        decisive, norm, ulps, name, _plain(index), float(a[index]), float(y[index]), float(floor[index])
+    )
+
+
+def _plain(index: tuple[Any, ...]) -> tuple[int, ...]:
+    return tuple(int(i) for i in index)

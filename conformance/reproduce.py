@@ -1,0 +1,200 @@
+"""Stand-alone programs that reproduce a failure: the framework and NumPy, nothing of this project.
+
+A program holds the inputs (spelled out, or packed when there are many), the route as the catalogue has it, and the
+expected number of the worst element. It prints expected, actual and error, and exits with 1 while the fault is there.
+"""
+
+import base64
+import zlib
+from collections.abc import Sequence
+from textwrap import indent
+
+import numpy as np
+
+from conformance import noise
+from conformance.case import Array, KerasLayer, Route, Sample, helpers_of
+from conformance.noise import Score
+from conformance.plan import Test
+
+SPELLED = 256
+"""Up to so many elements are written as numbers."""
+LARGEST = 200_000
+"""Packed inputs beyond so many characters are not worth printing."""
+
+_HEAD = {
+    "torch": "import torch\n",
+    "tensorflow": 'import os\nos.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"\nimport tensorflow as tf\n',
+}
+_CALL = {
+    ("torch", "eager"): "call = lambda *a: route(torch, *a, **options)",
+    ("torch", "compile"): 'call = torch.compile(lambda *a: route(torch, *a, **options), backend="aot_eager")',
+    ("torch", "inductor"): "call = torch.compile(lambda *a: route(torch, *a, **options))",
+    ("tensorflow", "eager"): "call = lambda *a: route(tf, *a, **options)",
+    ("tensorflow", "function"): "call = tf.function(lambda *a: route(tf, *a, **options))",
+    ("tensorflow", "xla"): "call = tf.function(lambda *a: route(tf, *a, **options), jit_compile=True)",
+}
+_GRADIENT = {
+    "torch": """\
+inputs = [t.clone().requires_grad_() if i in wanted else t for i, t in enumerate(inputs)]
+actual = torch.autograd.grad(call(*inputs), [inputs[i] for i in wanted], cotangent, allow_unused=True)[{which}]
+""",
+    "tensorflow": """\
+with tf.GradientTape() as tape:
+    tape.watch([inputs[i] for i in wanted])
+    result = call(*inputs)
+actual = tape.gradient(result, [inputs[i] for i in wanted], output_gradients=cotangent)[{which}]
+actual = actual if actual is None else tf.convert_to_tensor(actual)
+""",
+}
+_SESSION = """\
+v1 = tf.compat.v1
+with tf.Graph().as_default(), v1.Session() as session:
+    inputs = {inputs}
+    result = route(tf, *inputs, **options)
+    {ask}
+    session.run(v1.global_variables_initializer())
+    actual = session.run(actual)
+"""
+
+
+def script(
+    test: Test,
+    routes: Sequence[Route],
+    sample: Sample,
+    dtype: str,
+    inputs: tuple[Array, ...],
+    cotangent: Array | None,
+    score: Score,
+    seed: int,
+) -> str:
+    """The program that reproduces one failing check; a comment in its place where the inputs are too large to print."""
+    arrays = [_literal(a) for a in inputs]
+    if sum(map(len, arrays)) > LARGEST:
+        return f"# The inputs are too large to print ({sum(a.nbytes for a in inputs)} bytes). Run: {_rerun(test, seed)}\n"
+    floor = score.floor
+    title = f"{test.case.name} ({test.check}, {dtype}, {test.mode}, sample {sample.name!r}) through {test.framework}"
+    parts = [f'"""{title}\n\n{_sentence(test, score)}\nRerun in the suite: {_rerun(test, seed)}\n"""\n']
+    parts += ["import base64, zlib  # noqa\nimport numpy as np\n" if any("zlib" in a for a in arrays) else "import numpy as np\n"]
+    parts += [_HEAD[f] for f in test.frameworks]
+    parts += [f"\noptions = {dict(sample.options)!r}\n"]
+    parts += [f"{name} = {text}\n" for name, text in zip(test.case.arguments, arrays, strict=True)]
+    if test.check == "statistics":
+        return "".join([*parts, _drawn(test, routes[0], dtype)])
+    for route in routes:
+        parts.append(_computed(test, route, dtype, inputs, cotangent, score))
+    names = [f"{r.framework}_result" for r in routes]
+    if sample.raises:
+        parts += [f'print("expected an error, got", {names[0]})\nraise SystemExit(1)\n']
+    elif score.problem or not score.output:
+        parts += [f'print({score.problem!r})\nprint("got", {names[0]}, getattr({names[0]}, "dtype", ""))\nraise SystemExit(1)\n']
+    else:
+        other = f"float({names[1]}[index])" if len(names) > 1 else repr(score.expected)
+        meant = "other framework" if len(names) > 1 else "expected"
+        parts += [
+            f"\nindex = {score.index!r}\n",
+            f"expected = float({other})\n" if other != "nan" else 'expected = float("nan")\n',
+            f"actual = float(np.atleast_1d({names[0]})[index])\n".replace("np.atleast_1d", "np.atleast_1d"),
+            f"floor = {floor!r}  # how far a correct {dtype} computation may move this number\n",
+            "error = abs(actual - expected)\n",
+            f'print(f"{meant} {{expected!r}}\\nactual   {{actual!r}}\\nerror    {{error:.4g}} = {{error / floor:.4g}} noise floors'
+            f' (limit {test.limit:g})")\n',
+            "same = actual == expected or (actual != actual and expected != expected)\n",
+            f"raise SystemExit(not (same or error <= {test.limit!r} * floor))\n",
+        ]
+    return "".join(parts).replace("= nan", '= float("nan")').replace("= inf", '= float("inf")').replace("= -inf", '= -float("inf")')
+
+
+def _computed(
+    test: Test, route: Route, dtype: str, inputs: tuple[Array, ...], cotangent: Array | None, score: Score
+) -> str:
+    """Code that leaves ``<framework>_result``, a float64 NumPy array."""
+    f = route.framework
+    names = test.case.arguments
+    tensors = "[" + ", ".join(_tensor(f, n, a, dtype) for n, a in zip(names, inputs, strict=True)) + "]"
+    wanted = [names.index(n) for n in noise.differentiable(test.case, inputs)]
+    which = wanted.index(names.index(score.output)) if test.check == "gradient" and score.output in names else 0
+    code = [f"\n{_named(route)}\n"]
+    if test.mode == "graph":
+        ask = "actual = result"
+        if cotangent is not None:
+            code.append(f"cotangent = {_literal(cotangent)}\n")
+            ask = f"actual = tf.convert_to_tensor(tf.gradients(result, [inputs[i] for i in {wanted}], grad_ys=tf.constant(cotangent, tf.{dtype}))[{which}])"
+        code.append(_SESSION.format(inputs=tensors, ask=ask))
+    else:
+        code += [f"inputs = {tensors}\n", _call(route, test.mode) + "\n"]
+        if cotangent is not None:
+            code.append(f"cotangent = {_tensor(f, _literal(cotangent), cotangent, dtype)}\n")
+            code.append(f"wanted = {wanted}\n" + _GRADIENT[f].format(which=which))
+        else:
+            code.append("actual = call(*inputs)\n")
+    if score.output and test.check != "gradient" and score.output != "value":
+        code.append(f"actual = actual[{score.output!r}]\n")
+    back = "actual.detach().double().numpy()" if f == "torch" else "np.asarray(actual).astype(np.float64)"
+    if test.check == "gradient":
+        back = f"np.zeros({inputs[names.index(score.output)].shape if score.output in names else ()}) if actual is None else {back}"
+    elif f == "torch":
+        back = f"{back} if isinstance(actual, torch.Tensor) else np.asarray(actual, np.float64)"
+    code.append(f"{f}_result = {back}\n")
+    return "".join(code)
+
+
+def _drawn(test: Test, route: Route, dtype: str) -> str:
+    """Code that draws once and shows what the hypothesis tests look at."""
+    f = route.framework
+    x = _tensor(f, test.case.arguments[0], np.zeros(0), dtype)
+    seed = "torch.manual_seed(0)" if f == "torch" else "tf.keras.utils.set_random_seed(0)"
+    call = f"inputs = [{x}]\n" + _call(route, test.mode)
+    back = "np.asarray(y.double())" if f == "torch" else "np.asarray(y).astype(np.float64)"
+    return (
+        f"\n{_named(route)}\n{call}\n{seed}\ny = call({x})\ny = {back}\n"
+        'print("values", np.unique(y)[:10], "share of zeros", np.mean(y == 0), "options", options)\n'
+        'print("kept in each row (first ten)", np.sum(y != 0, axis=1)[:10])\nraise SystemExit(1)\n'
+    )
+
+
+def _call(route: Route, mode: str) -> str:
+    if not isinstance(route.call, KerasLayer):
+        return _CALL[route.framework, mode]
+    given = "".join(f", {name}={value!r}" for name, value in route.call.call.items())
+    called = (
+        f"lambda *a: layer.stateless_call(a[1:], layer.non_trainable_variables, a[0]{given})[0]"
+        f" if len(a) > 1 else layer(a[0]{given})"
+    )
+    wrapped = {"eager": "call = {}", "function": "call = tf.function({})", "xla": "call = tf.function({}, jit_compile=True)"}
+    return "layer = route(tf, *inputs, **options)\nlayer.build(inputs[0].shape)\n" + wrapped[mode].format(called)
+
+
+def _named(route: Route) -> str:
+    own = "" if route.source.startswith("lambda") else f"{route.source}\n\n\n"
+    name = route.source if not own else route.function.__name__
+    return "".join(f"{helper}\n\n\n" for helper in helpers_of(route.function)) + f"{own}route = {name}"
+
+
+def _tensor(framework: str, name: str, a: Array, dtype: str) -> str:
+    """Inputs are spelled as float64, which holds every number of the smaller formats exactly."""
+    if framework == "torch":
+        return f"torch.tensor({name}).to(torch.{dtype})" if noise.is_floating(a) else f"torch.tensor({name})"
+    return f"tf.cast({name}, tf.{dtype})" if noise.is_floating(a) else f"tf.constant({name})"
+
+
+def _literal(a: Array) -> str:
+    if noise.is_floating(a):
+        a = a.astype(np.float64)
+    if a.size <= SPELLED:
+        with np.printoptions(threshold=SPELLED + 1, floatmode="unique", linewidth=116):
+            text = np.array2string(a, separator=", ")
+        text = text.replace("nan", "np.nan").replace("inf", "np.inf")
+        shaped = f".reshape({a.shape})" if a.size == 0 else ""
+        return f"np.array({indent(text, '    ').strip()}, dtype=np.{a.dtype.name}){shaped}"
+    packed = base64.b85encode(zlib.compress(np.ascontiguousarray(a).tobytes(), 9)).decode()
+    return f"np.frombuffer(zlib.decompress(base64.b85decode({packed!r})), np.{a.dtype.name}).reshape({a.shape}).copy()"
+
+
+def _sentence(test: Test, score: Score) -> str:
+    if score.problem:
+        return f"The framework {score.problem}."
+    return f"The worst element is {score.score:.4g} {test.case.computation.unit} off; the limit is {test.limit:g}."
+
+
+def _rerun(test: Test, seed: int) -> str:
+    return f'pytest conformance/test_{test.area}.py --seed {seed} --modes {test.mode} -k "{test.id}"'

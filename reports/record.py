@@ -1,0 +1,298 @@
+"""The record of a run: one JSON object per line, written and flushed as things happen.
+
+A record is a header, then ``framework``, ``start``, ``observation`` and ``figure`` lines in the order of events, then a
+footer. It survives a killed process: without a footer it is readable, and says that the run was cut off. Every line has
+a ``type``; fields that are absent have their default. ``FORMAT`` changes when a reader of today could not read it.
+
+The plan in the header says which checks must leave an observation. ``Run.missing`` is what was planned and left none.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+FORMAT = 1
+NAME = "record.jsonl"
+OUTCOMES = ("passed", "diverged", "failed", "skipped", "crashed")
+"""diverged: outside the limit, and known; crashed: the process died or was ended by its time-out before it answered."""
+
+
+class RecordError(Exception):
+    """A record that cannot be read; its message is one sentence with the file and the line."""
+
+
+class Planned(msgspec.Struct, omit_defaults=True, frozen=True):
+    """One test, and the checks that it must leave: every combination of route, dtype and sample in ``keys``."""
+
+    test: str
+    area: str
+    case: str
+    check: str
+    framework: str
+    mode: str
+    device: str
+    keys: tuple[tuple[str, str, str], ...]
+    """(route, dtype, sample)"""
+
+
+class CaseInfo(msgspec.Struct, omit_defaults=True):
+    """What the report says of a case."""
+
+    name: str
+    area: str
+    kind: str
+    summary: str
+    sources: tuple[str, ...] = ()
+    routes: dict[str, dict[str, str]] = {}
+    """framework -> route -> source"""
+    samples: tuple[str, ...] = ()
+
+
+class DivergenceInfo(msgspec.Struct, omit_defaults=True):
+    """What the report says of a known divergence."""
+
+    id: str
+    framework: str
+    reason: str
+    agree: str
+    sources: tuple[str, ...] = ()
+    scope: str = ""
+
+
+class Header(msgspec.Struct, omit_defaults=True, tag_field="type", tag="header"):
+    format: int
+    suite: str
+    """Version of this project, and its git revision."""
+    created: str
+    """ISO 8601, UTC."""
+    seed: int
+    options: dict[str, Any]
+    fingerprint: dict[str, Any]
+    plan: tuple[Planned, ...]
+    cases: tuple[CaseInfo, ...]
+    divergences: tuple[DivergenceInfo, ...]
+    limits: dict[str, dict[str, float]]
+    """kind -> check -> limit"""
+
+
+class FrameworkLine(msgspec.Struct, omit_defaults=True, tag_field="type", tag="framework"):
+    """Sent by the first process that imported a framework: versions and build as the framework itself reports them."""
+
+    name: str
+    version: str
+    build: dict[str, Any] = {}
+
+
+class Start(msgspec.Struct, omit_defaults=True, tag_field="type", tag="start"):
+    """A test began. If nothing follows, it is what the process died of."""
+
+    test: str
+
+
+class Worst(msgspec.Struct, omit_defaults=True):
+    """The worst element of a result. Numbers that JSON lacks (NaN, infinities) are strings."""
+
+    output: str
+    index: tuple[int, ...]
+    actual: float | str
+    expected: float | str
+    floor: float | str
+
+
+class Observation(msgspec.Struct, omit_defaults=True, tag_field="type", tag="observation"):
+    """One row: what one check of one case through one route gave. ``route``, ``dtype`` and ``sample`` are "*" where one
+    row speaks for all that is left of a test (a skip, a crash)."""
+
+    test: str
+    area: str
+    case: str
+    check: str
+    framework: str
+    mode: str
+    device: str
+    outcome: str
+    route: str = "*"
+    dtype: str = "*"
+    sample: str = "*"
+    score: float | str | None = None
+    limit: float | None = None
+    norm: float | str | None = None
+    ulps: float | str | None = None
+    seconds: float = 0.0
+    divergence: str = ""
+    reason: str = ""
+    worst: Worst | None = None
+    by_output: dict[str, float | str] = {}
+    script: str = ""
+    """A stand-alone program that reproduces a failure."""
+    covers: int = 1
+    """How many planned checks this row stands for."""
+
+
+class Series(msgspec.Struct, omit_defaults=True):
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    style: str = "line"
+    """line or points"""
+
+
+class Figure(msgspec.Struct, omit_defaults=True, tag_field="type", tag="figure"):
+    """Series for one picture of the report. Lines with the same ``figure`` are drawn together; a series of the same
+    name (the data, the reference) is drawn once."""
+
+    figure: str
+    title: str
+    x_label: str
+    y_label: str
+    series: tuple[Series, ...]
+    case: str = ""
+
+
+class Footer(msgspec.Struct, omit_defaults=True, tag_field="type", tag="footer"):
+    finished: str
+    seconds: float
+    problems: tuple[str, ...] = ()
+    """What makes the run not conformant besides its observations: each one sentence."""
+    interrupted: bool = False
+
+
+Line = Header | FrameworkLine | Start | Observation | Figure | Footer
+
+_encoder = msgspec.json.Encoder(enc_hook=lambda value: value.item())  # NumPy scalars, should one slip through
+_decoder = msgspec.json.Decoder(Line)
+
+
+def encode(line: Line) -> str:
+    """One line of the record, without its newline. Non-finite floats must already be strings (see `number`)."""
+    return _encoder.encode(line).decode()
+
+
+def decode(text: str | bytes) -> Line:
+    """The inverse of `encode`. Raises ``msgspec.DecodeError``."""
+    return _decoder.decode(text)
+
+
+def number(value: float) -> float | str:
+    """A float as JSON can hold it: NaN and infinities become "nan", "inf", "-inf"; others keep 6 significant digits or,
+    where they are exact in the record (`repr`), all of them."""
+    value = float(value)
+    return value if value - value == 0 else str(value)
+
+
+class Writer:
+    """Writes a record line by line, flushing each, so that what was observed survives the death of the process."""
+
+    def __init__(self, directory: Path) -> None:
+        """Create ``directory`` with an empty record. Raises ``OSError`` if it exists with a record or is unwritable."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory / NAME
+        self._file: IO[str] = open(self.path, "x", encoding="utf-8")
+
+    def write(self, line: Line) -> None:
+        self._file.write(encode(line) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+
+class Run:
+    """A record, read back."""
+
+    def __init__(self, lines: Iterator[Line], path: Path | None = None) -> None:
+        self.path = path
+        header = next(lines, None)
+        if not isinstance(header, Header):
+            raise RecordError(f"{path or 'record'}: line 1 is not a header; this is not the record of a run")
+        self.header = header
+        self.frameworks: dict[str, FrameworkLine] = {}
+        self.observations: list[Observation] = []
+        self.figures: list[Figure] = []
+        self.started: list[str] = []
+        self.footer: Footer | None = None
+        for line in lines:
+            match line:
+                case FrameworkLine():
+                    self.frameworks.setdefault(line.name, line)
+                case Observation():
+                    self.observations.append(line)
+                case Figure():
+                    self.figures.append(line)
+                case Start():
+                    self.started.append(line.test)
+                case Footer():
+                    self.footer = line
+                case Header():
+                    raise RecordError(f"{path or 'record'}: a second header; two records were written into one file")
+
+    @property
+    def complete(self) -> bool:
+        return self.footer is not None
+
+    def missing(self) -> list[tuple[Planned, tuple[str, str, str]]]:
+        """Planned checks that left no observation."""
+        seen: dict[str, set[tuple[str, str, str]]] = {}
+        whole: set[str] = set()
+        for o in self.observations:
+            if o.route == "*":
+                whole.add(o.test)
+            else:
+                seen.setdefault(o.test, set()).add((o.route, o.dtype, o.sample))
+        return [
+            (p, key)
+            for p in self.header.plan
+            if p.test not in whole
+            for key in p.keys
+            if key not in seen.get(p.test, ())
+        ]
+
+
+def read(path: Path) -> Run:
+    """Read a record (a file, or the directory of a run).
+
+    Raises `RecordError`, one sentence, if it does not exist, is damaged, or is of a later format. A last line that was
+    cut off in the middle is dropped: that is what a killed process leaves, and the missing footer says so.
+    """
+    path = path / NAME if path.is_dir() else path
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror})") from error
+    rows = data.split(b"\n")
+    if rows and rows[-1]:
+        rows.pop()  # no newline: cut off while it was written
+    rows = [r for r in rows if r.strip()]
+    if not rows:
+        raise RecordError(f"{path}: the record is empty")
+    _check_format(path, rows[0])
+
+    def lines() -> Iterator[Line]:
+        for n, row in enumerate(rows, 1):
+            try:
+                yield decode(row)
+            except msgspec.DecodeError as error:
+                raise RecordError(f"{path}: line {n} is damaged ({error})") from error
+
+    return Run(lines(), path)
+
+
+def _check_format(path: Path, first: bytes) -> None:
+    try:
+        found = msgspec.json.decode(first)
+        version = found["format"] if found.get("type") == "header" else None
+    except (msgspec.DecodeError, AttributeError, KeyError, TypeError) as error:
+        raise RecordError(f"{path}: line 1 is not a header; this is not the record of a run") from error
+    if isinstance(version, int) and version > FORMAT:
+        raise RecordError(f"{path}: format {version} is newer than this version reads ({FORMAT})")
+
+
+def keys(routes: tuple[str, ...], dtypes_samples: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str, str], ...]:
+    """Every route with every (dtype, sample)."""
+    return tuple((r, d, s) for r, (d, s) in itertools.product(routes, dtypes_samples))

@@ -1,0 +1,229 @@
+"""The pytest plugin that writes a run's record, on the controller, and says the verdict at the end.
+
+Every line is written and flushed when its test reports, also under xdist; a worker that dies or hangs leaves one row
+for the test it was in. At the end what was planned is compared with what was recorded: exit status 0 alone proves
+nothing.
+"""
+
+import datetime
+import inspect
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.case import FRAMEWORKS, KINDS, Case
+from conformance.catalogue import catalogue
+from conformance.divergence import divergences
+from conformance.plan import Test, tests
+from fixtures.conform import whole
+from fixtures.options import OPTIONS
+import contextlib
+from reports.fingerprint import fingerprint, suite
+from reports.record import (
+    FORMAT,
+    CaseInfo,
+    DivergenceInfo,
+    Figure,
+    Footer,
+    FrameworkLine,
+    Header,
+    Observation,
+    Run,
+    Start,
+    Writer,
+    decode,
+    read,
+)
+from reports.terminal import summary
+from reports.verdict import Verdict, verdict
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    given = config.getoption("run_dir")
+    directory = Path(given) if given else None
+    if directory is not None:
+        _check(directory)
+    config.pluginmanager.register(Recorder(config, directory), "conformance-recorder")
+
+
+def _check(directory: Path) -> None:
+    """Raise ``UsageError`` if a run cannot be written to ``directory``; nothing is overwritten."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise pytest.UsageError(f"--run-dir {directory}: cannot be written ({error.strerror})") from error
+    if any(directory.glob("record.*")):
+        raise pytest.UsageError(f"--run-dir {directory}: holds the record of another run, which is not overwritten")
+
+
+class Recorder:
+    """Receives reports on the controller (or in the only process)."""
+
+    def __init__(self, config: pytest.Config, directory: Path | None) -> None:
+        self.config = config
+        self.directory = directory
+        self.writer: Writer | None = None
+        self.planned: dict[str, Test] = {}
+        self.began = time.monotonic()
+        self.problems: list[str] = []
+        self.reported: set[str] = set()
+        self.seen: Counter[tuple[str, str]] = Counter()
+        self.verdict: Verdict | None = None
+        self.run: Run | None = None
+        self.page: Path | None = None
+
+    # What will run
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if self.config.getoption("numprocesses", None) in (None, 0):
+            self._plan([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        if self.writer is None:  # every worker collects the same; the first one's list is the plan
+            self._plan(ids)
+
+    def _plan(self, node_ids: list[str]) -> None:
+        options = self.config.stash[OPTIONS]
+        known = {t.id: t for area in catalogue() for t in tests(area, options)}
+        self.planned = {i: known[i] for i in map(_parameter, node_ids) if i in known}
+        if not self.planned:
+            return
+        now = datetime.datetime.now(datetime.UTC)
+        if self.directory is None:
+            self.directory = self.config.rootpath / "reports" / "runs" / now.strftime("%Y-%m-%dT%H-%M-%S.%f")[:-3]
+            try:
+                self.directory.mkdir(parents=True)
+            except OSError as error:
+                pytest.exit(f"{self.directory}: cannot be written ({error.strerror}); give --run-dir", returncode=4)
+        self.writer = Writer(self.directory)
+        areas = {name: cases for name, cases in catalogue().items() if any(t.area == name for t in self.planned.values())}
+        self.writer.write(
+            Header(
+                FORMAT,
+                suite(),
+                now.isoformat(timespec="seconds"),
+                options.seed,
+                {
+                    "frameworks": list(options.frameworks),
+                    "dtypes": list(options.dtypes),
+                    "modes": list(options.modes),
+                    "require": self.config.getoption("require"),
+                    "selection": " ".join(self.config.invocation_params.args),
+                    "mnist": self.config.getoption("mnist") is not None,
+                },
+                fingerprint(),
+                tuple(t.planned(options.dtypes) for t in self.planned.values()),
+                tuple(_described(name, case) for name, cases in areas.items() for case in cases),
+                tuple(
+                    DivergenceInfo(d.id, d.framework, d.reason, d.agree, d.sources, d.scope)
+                    for d in divergences()
+                    if d.applies()
+                ),
+                {kind.name: dict(kind.limits) for kind in KINDS.values()},
+            )
+        )
+
+    # What happens
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        if self.writer is not None and _parameter(nodeid) in self.planned:
+            self.writer.write(Start(_parameter(nodeid)))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        test = self.planned.get(_parameter(report.nodeid))
+        if self.writer is None or test is None:
+            return
+        text = getattr(report, "conformance", None)
+        if text is not None:
+            self.reported.add(test.id)
+            for row in text.splitlines():
+                line = decode(row)
+                assert isinstance(line, Observation | Figure | FrameworkLine)
+                self.writer.write(line)
+                if isinstance(line, Observation):
+                    self._count(line)
+        elif report.failed and test.id not in self.reported:  # the worker never reported: it died in this test
+            self.reported.add(test.id)
+            message = " ".join(str(report.longrepr).split())[:300]
+            self.writer.write(whole(test, "crashed", message, len(test.keys(self.config.stash[OPTIONS].dtypes))))
+        unusable = getattr(report, "unusable", "")
+        if unusable:
+            self.problems.append(unusable)
+            pytest.exit(unusable, returncode=1)
+
+    # What it came to
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self.writer is None or self.directory is None:
+            return
+        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+        self.problems += self._absent()
+        problems = tuple(dict.fromkeys(self.problems))
+        self.writer.write(Footer(_now(), round(time.monotonic() - self.began, 2), problems, interrupted))
+        self.writer.close()
+        self.run = run = read(self.directory)
+        self.verdict = verdict(run)
+        with contextlib.suppress(ImportError):
+            from reports import html
+            self.page = html.write(run, self.directory / "index.html")
+        if self.config.getoption("run_dir") is None:
+            _link(self.directory.parent / "latest", self.directory)
+        if not self.verdict.conformant and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _absent(self) -> Iterator[str]:
+        """What was required and was not judged: one sentence each."""
+        for name in filter(None, (w.strip() for w in self.config.getoption("require").split(","))):
+            judged, skipped = self.seen["judged", name], self.seen["skipped", name]
+            if not judged:
+                why = f"{skipped} checks need a CUDA device and none was found" if name == "gpu" and skipped else "no check of it ran"
+                yield f"{name} was required: {why}."
+
+    def _count(self, o: Observation) -> None:
+        judged = "skipped" if o.outcome == "skipped" else "judged"
+        for name in (*o.framework.split("+"), *(["gpu"] if o.device == "gpu" else [])):
+            self.seen[judged, name] += o.covers
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.run is None or self.verdict is None:
+            return
+        terminalreporter.section("conformance", sep="=")
+        terminalreporter.write_line(summary(self.run, self.verdict, terminalreporter._tw.fullwidth))
+        colour = {"green": self.verdict.conformant, "red": not self.verdict.conformant}
+        terminalreporter.write_line(self.verdict.sentence, bold=True, **colour)
+        terminalreporter.write_line(f"Report: {self.page}")
+
+
+def _parameter(node_id: str) -> str:
+    """The test's id, between the brackets of its node id."""
+    return node_id.partition("[")[2].rpartition("]")[0]
+
+
+def _described(area: str, case: Case) -> CaseInfo:
+    reference = inspect.getdoc(case.reference) or inspect.getdoc(case.vjp) or ""
+    routes = {f: {r.name: r.source for r in case.routes(f)} for f in FRAMEWORKS if case.routes(f)}
+    return CaseInfo(case.name, area, case.kind, reference, case.sources, routes, tuple(s.name for s in case.samples))
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _link(link: Path, target: Path) -> None:
+    """Point ``latest`` at a run; where links are not allowed, leave it."""
+    try:
+        link.unlink(missing_ok=True)
+        link.symlink_to(target.name)
+    except OSError:
+        return
