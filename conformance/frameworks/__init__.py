@@ -69,6 +69,12 @@ class Framework(Protocol):
     def jvp(self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu") -> tuple[Any, Any]:
         """``f(*inputs)`` and its derivative along ``tangents`` (one per floating input), by forward mode."""
 
+    def timer(
+        self, f: Function, inputs: Sequence[Array], cotangent: Array | None, *, mode: str = "eager", device: str = "cpu"
+    ) -> Callable[[], Any]:
+        """A function that evaluates ``f`` once, with its gradient if a cotangent is given, and waits for the device;
+        inputs are converted and graphs traced beforehand."""
+
     def seed(self, seed: int) -> None:
         """Seed every generator of the framework."""
 

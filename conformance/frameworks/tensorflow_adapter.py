@@ -63,16 +63,9 @@ class TensorFlow:
         if mode == "graph":
             return self._in_session(f, inputs, cotangent, device, held)
 
-        def with_gradient(cotangent: Any, *tensors: Any) -> tuple[Any, list[Any]]:
-            wanted = [t for i, t in enumerate(tensors) if t.dtype.is_floating and i not in held]
-            with tf.GradientTape() as tape:
-                tape.watch(wanted)
-                result = f(*tensors)
-            return result, tape.gradient(result, wanted, output_gradients=cotangent)
-
         with tf.device(_DEVICES[device]):
             tensors = [tf.convert_to_tensor(a) for a in (cotangent, *inputs)]
-            result, gradients = _wrapped(with_gradient, mode)(*tensors)
+            result, gradients = _wrapped(_with_gradient(f, held), mode)(*tensors)
             return self.array(result), tuple(None if g is None else self.array(g) for g in gradients)
 
     def _in_session(
@@ -105,6 +98,18 @@ class TensorFlow:
                 result = f(*primals)
             return self.array(result), self.array(forward.jvp(result, tf.UnconnectedGradients.ZERO))
 
+    def timer(
+        self, f: Function, inputs: Sequence[Array], cotangent: Array | None, *, mode: str = "eager", device: str = "cpu"
+    ) -> Callable[[], Any]:
+        with tf.device(_DEVICES[device]):
+            tensors = [tf.convert_to_tensor(a) for a in inputs]
+            wait = tf.test.experimental.sync_devices if device == "gpu" else lambda: None
+            if cotangent is None:
+                g = _wrapped(f, mode)
+                return lambda: (g(*tensors), wait())
+            g, c = _wrapped(_with_gradient(f, ()), mode), tf.convert_to_tensor(cotangent)
+            return lambda: (g(c, *tensors), wait())
+
     def seed(self, seed: int) -> None:
         tf.keras.utils.set_random_seed(seed % 2**32)
 
@@ -134,6 +139,17 @@ class TensorFlow:
 
 
 _DEVICES = {"cpu": "/CPU:0", "gpu": "/GPU:0"}
+
+
+def _with_gradient(f: Function, held: Sequence[int]) -> Callable[..., tuple[Any, list[Any]]]:
+    def both(cotangent: Any, *tensors: Any) -> tuple[Any, list[Any]]:
+        wanted = [t for i, t in enumerate(tensors) if t.dtype.is_floating and i not in held]
+        with tf.GradientTape() as tape:
+            tape.watch(wanted)
+            result = f(*tensors)
+        return result, tape.gradient(result, wanted, output_gradients=cotangent)
+
+    return both
 
 
 def _wrapped(f: Callable[..., Any], mode: str) -> Callable[..., Any]:

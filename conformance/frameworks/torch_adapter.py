@@ -1,6 +1,6 @@
 """PyTorch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ml_dtypes
@@ -80,6 +80,18 @@ class Torch:
             g, tuple(primals[i] for i in moving), tuple(self.tensor(t, device) for t in tangents)
         )
         return self.array(value), self.array(derivative)
+
+    def timer(
+        self, f: Function, inputs: Sequence[Array], cotangent: Array | None, *, mode: str = "eager", device: str = "cpu"
+    ) -> Callable[[], Any]:
+        tensors = [self.tensor(a, device) for a in inputs]
+        g = f if mode == "eager" else _compiled(f, mode)
+        wait = torch.cuda.synchronize if device == "gpu" else lambda: None
+        if cotangent is None:
+            return lambda: (g(*tensors), wait())
+        c = self.tensor(cotangent, device)
+        leaves = [t.requires_grad_() for t in tensors if t.is_floating_point()]
+        return lambda: (torch.autograd.grad(g(*tensors), leaves, c), wait())
 
     def seed(self, seed: int) -> None:
         torch.manual_seed(seed)
