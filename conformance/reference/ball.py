@@ -5,7 +5,8 @@ python-flint's ``arb`` computes with balls [midpoint +/- radius] that are proven
 https://arxiv.org/abs/1611.02831). The references are written so that they also run on arrays of balls.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import flint
@@ -17,6 +18,17 @@ BITS = 128
 MAX_BITS = 4096
 NARROW = 2.0**-66
 """Radius relative to the midpoint at which a ball settles a ``numpy.longdouble`` (64 bits of significand)."""
+
+
+@contextlib.contextmanager
+def precision(bits: int = BITS) -> Iterator[None]:
+    """Compute with balls of so many bits; flint's own default is that of float64."""
+    before = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        yield
+    finally:
+        flint.ctx.prec = before
 
 
 def to_ball(a: Array) -> Array:
@@ -47,24 +59,14 @@ def certified(f: Callable[..., dict[str, Array]], inputs: tuple[Array, ...], fal
     (limits at infinity, NaN) are taken from it. Raises ``ArithmeticError`` if a ball does not become narrow.
     """
     balls = tuple(to_ball(a) if a.dtype.kind == "f" else a for a in inputs)
-    before = flint.ctx.prec
     bits = BITS
-    try:
-        while True:
-            flint.ctx.prec = bits
+    while bits <= MAX_BITS:
+        with precision(bits):
             result = {k: np.asarray(v, dtype=object).reshape(fallback[k].shape) for k, v in f(*balls).items()}
-            if all(_settled(b, w) for k, r in result.items() for b, w in zip(r.reshape(-1), fallback[k].reshape(-1), strict=True)):
-                break
-            bits *= 2
-            if bits > MAX_BITS:
-                raise ArithmeticError("ball arithmetic does not settle this reference: is it discontinuous at an input?")
-        out = {}
-        for name, r in result.items():
-            exact = to_longdouble(r)
-            out[name] = np.where(np.isfinite(fallback[name]), exact, fallback[name])
-        return out
-    finally:
-        flint.ctx.prec = before
+            if all(_settled(b, wide) for k, r in result.items() for b, wide in zip(r.flat, fallback[k].flat, strict=True)):
+                return {k: np.where(np.isfinite(fallback[k]), to_longdouble(r), fallback[k]) for k, r in result.items()}
+        bits *= 2
+    raise ArithmeticError("ball arithmetic does not settle this reference: is it discontinuous at an input?")
 
 
 def _settled(b: Any, wide: Any) -> bool:

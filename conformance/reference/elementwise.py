@@ -7,7 +7,7 @@ cancel, and the case declares how much a textbook algorithm may lose (``intermed
 
 import numpy as np
 
-from conformance.reference.special import constant, erfc, sqrt_of
+from conformance.reference.special import erfc, pi, sqrt
 
 Array = np.ndarray
 
@@ -94,17 +94,17 @@ def silu_vjp(c: Array, x: Array) -> Array:
 
 def gelu(x: Array) -> Array:
     """x Phi(x), Phi(x) = erfc(-x / sqrt 2) / 2. Hendrycks and Gimpel, https://arxiv.org/abs/1606.08415, section 2."""
-    return x * erfc(-x / sqrt_of(x, 2)) / 2
+    return x * erfc(-x / sqrt(x, 2)) / 2
 
 
 def gelu_vjp(c: Array, x: Array) -> Array:
     """Phi(x) + x phi(x)."""
-    density = np.exp(-x * x / 2) / np.sqrt(2 * constant(x, "pi"))
-    return c * (erfc(-x / sqrt_of(x, 2)) / 2 + x * density)
+    density = np.exp(-x * x / 2) / np.sqrt(2 * pi(x))
+    return c * (erfc(-x / sqrt(x, 2)) / 2 + x * density)
 
 
 def _gelu_tanh_argument(x: Array) -> Array:
-    root = np.sqrt(2 / constant(x, "pi"))
+    root = np.sqrt(2 / pi(x))
     return root * (x + 44715 * x * x * x / 1000000)
 
 
@@ -116,7 +116,7 @@ def gelu_tanh(x: Array) -> Array:
 def gelu_tanh_vjp(c: Array, x: Array) -> Array:
     """s + x 2 a' s (1 - s), s = sigmoid(2a)."""
     a = _gelu_tanh_argument(x)
-    slope = np.sqrt(2 / constant(x, "pi")) * (1 + 3 * 44715 * x * x / 1000000)
+    slope = np.sqrt(2 / pi(x)) * (1 + 3 * 44715 * x * x / 1000000)
     return c * (sigmoid(2 * a) + x * sigmoid_vjp(2 * slope, 2 * a))
 
 

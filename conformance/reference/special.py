@@ -16,7 +16,8 @@ def _apply(name: str, x: Array) -> Array:
         return np.asarray(np.frompyfunc(lambda v: getattr(flint.arb(v), name)(), 1, 1)(x), dtype=object)
     if x.dtype == np.longdouble and np.finfo(np.longdouble).nmant > 52:
         limits = getattr(scipy.special, name)(x.astype(np.float64))  # at infinities balls know no limit
-        return np.where(np.isfinite(x), ball.to_longdouble(_apply(name, ball.to_ball(x))), limits)
+        with ball.precision():
+            return np.where(np.isfinite(x), ball.to_longdouble(_apply(name, ball.to_ball(x))), limits)
     return np.asarray(getattr(scipy.special, name)(x))
 
 
@@ -30,13 +31,14 @@ def erfc(x: Array) -> Array:
     return _apply("erfc", x)
 
 
-def constant(x: Array, name: str) -> Any:
-    """pi, or another constant of `flint.arb`, in the format of ``x``."""
+def pi(x: Array) -> Any:
+    """pi in the format of ``x``."""
     if x.dtype == object:
-        return getattr(flint.arb, name)()
-    return ball.to_longdouble(np.array([getattr(flint.arb, name)()], dtype=object))[0].astype(x.dtype)
+        return flint.arb.pi()
+    with ball.precision():
+        return ball.to_longdouble(np.array([flint.arb.pi()], dtype=object))[0].astype(x.dtype)
 
 
-def sqrt_of(x: Array, n: int) -> Any:
+def sqrt(x: Array, n: int) -> Any:
     """The square root of an integer in the format of ``x``."""
     return flint.arb(n).sqrt() if x.dtype == object else np.sqrt(x.dtype.type(n))

@@ -1,0 +1,203 @@
+"""Noise floors: correct computations score low, wrong ones high, and the comparator cannot be fooled."""
+
+import math
+import zlib
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from conformance import noise
+from conformance.case import KINDS, Case, Outputs
+from conformance.catalogue import catalogue
+from conformance.noise import Expected
+
+CASES = {case.name: case for cases in catalogue().values() for case in cases if case.kind != "statistics"}
+FAR = 10
+"""A fault of 1e-5 in float64 must exceed the limit this many times (it is 10^5 unit roundoffs away)."""
+
+
+def scored(case: Case, dtype: str, change: Any, check: str = "value") -> list[float]:
+    """Scores of the reference itself, computed in ``dtype`` and then changed, on every sample."""
+    scores = []
+    for sample in case.sampled(check, dtype):
+        if sample.raises:
+            continue
+        rng = np.random.default_rng(zlib.crc32(sample.name.encode()))
+        inputs = noise.rounded(sample.make(rng), dtype)
+        options: dict[str, Any] = dict(sample.options)
+        if case.computation.nudge_steps:
+            options["nudge"] = lambda a: a
+        with np.errstate(all="ignore"):
+            if check == "gradient":
+                assert case.vjp is not None
+                shape = np.shape(case.reference(*inputs, **options))
+                cotangent = noise.rounded((np.asarray(rng.standard_normal(shape)),), dtype)[0]
+                expected = noise.expected_gradient(case, sample, inputs, cotangent, dtype, rng)
+                result = case.vjp(cotangent, *inputs, **options)
+                actual = noise.as_outputs(result if isinstance(result, tuple) else (result,), tuple(expected.value))
+            else:
+                expected = noise.expected_value(case, sample, inputs, dtype, rng)
+                actual = noise.as_outputs(case.reference(*inputs, **options))
+        changed: Outputs = {
+            k: change(v.astype(noise.NUMPY_DTYPES[dtype])) if noise.is_floating(v) else v for k, v in actual.items()
+        }
+        scores.append(noise.score(changed, expected, dtype, per_element=case.computation.per_element).score)
+    assert scores
+    return scores
+
+
+CHECKED = [(name, check) for name, c in CASES.items() for check in c.checks if check in ("value", "gradient")]
+FAST = [(n, c) for n, c in CHECKED if CASES[n].kind != "training"]  # those have tests of their own
+
+
+@pytest.mark.parametrize(("name", "check"), FAST)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_correct_computation_scores_low(name: str, check: str, dtype: str) -> None:
+    case = CASES[name]
+    assert max(scored(case, dtype, lambda v: v, check)) <= case.computation.limits[check] / 2
+
+
+@pytest.mark.parametrize(("name", "check"), FAST)
+def test_a_fault_of_1e_5_is_far_over_the_limit_in_float64(name: str, check: str) -> None:
+    case = CASES[name]
+    assert max(scored(case, "float64", lambda v: v * (1 + 1e-5), check)) > FAR * case.computation.limits[check]
+
+
+@pytest.mark.parametrize(("name", "check"), FAST)
+def test_a_fault_of_1e_5_exceeds_the_limit_in_float32(name: str, check: str) -> None:
+    """1e-5 is 168 unit roundoffs of float32: detectable wherever a floor stays below a few of them."""
+    case = CASES[name]
+    score = max(scored(case, "float32", lambda v: (v * np.float32(1 + 1e-5)).astype(np.float32), check))
+    if (name, check) in UNDETECTABLE_IN_FLOAT32:
+        assert score > 1  # and 1e-4 is found
+        assert max(scored(case, "float32", lambda v: v * np.float32(1 + 1e-4), check)) > case.computation.limits[check]
+    else:
+        assert score > case.computation.limits[check]
+
+
+UNDETECTABLE_IN_FLOAT32: set[tuple[str, str]] = set()
+"""Cases whose result amplifies the rounding of its inputs so much that 1e-5 is near their floor."""
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", [n for n, c in CASES.items() if not c.computation.nudge_steps])
+def test_a_fault_of_a_half_exceeds_the_limit_in_half_precision(name: str, dtype: str) -> None:
+    case = CASES[name]
+    with np.errstate(all="ignore"):
+        scores = scored(case, dtype, lambda v: (v.astype(np.float64) * 1.5).astype(v.dtype))
+    assert max(scores) > case.computation.limits["value"]
+
+
+# The comparator
+
+
+def expect(value: Any, floor: Any = 1e-7) -> Expected:
+    value = np.asarray(value, dtype=np.float64)
+    return Expected({"value": value}, {"value": np.broadcast_to(np.asarray(floor, dtype=np.float64), value.shape)})
+
+
+def score(actual: Any, expected: Expected, dtype: str = "float32", **options: Any) -> noise.Score:
+    return noise.score({"value": np.asarray(actual, noise.NUMPY_DTYPES[dtype])}, expected, dtype, **options)
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        ([1.0], [math.nan]),
+        ([math.nan], [1.0]),
+        ([0.0], [math.nan]),
+        ([math.inf], [1.0]),
+        ([-math.inf], [math.inf]),
+        ([math.inf], [math.nan]),
+        ([1.0, 2.0], [[1.0, 2.0]]),
+        ([1.0], [1.0, 1.0]),
+        ([], [1.0]),
+        (999.0, 3.0),  # 1 + 2 = 999, scalars included
+    ],
+)
+def test_what_differs_is_never_equal(actual: Any, expected: Any) -> None:
+    assert score(actual, expect(expected)).score > 1e6
+
+
+@pytest.mark.parametrize("value", [[math.nan], [math.inf], [-math.inf], [0.0], [1.5], []])
+def test_what_is_equal_scores_zero(value: Any) -> None:
+    assert score(value, expect(value)).score == 0
+
+
+def test_a_result_of_another_dtype_is_refused() -> None:
+    result = noise.score({"value": np.ones(2, np.float32)}, expect([1.0, 1.0]), "float64")
+    assert result.score == math.inf
+    assert "returned float32" in result.problem
+
+
+def test_a_missing_or_additional_output_is_refused() -> None:
+    assert noise.score({}, expect([1.0]), "float32").score == math.inf
+    assert noise.score({"value": np.ones(1), "more": np.ones(1)}, expect([1.0]), "float32").score == math.inf
+
+
+def test_the_worst_element_is_named() -> None:
+    result = score([[1.0, 2.0], [3.0, 4.5]], expect([[1.0, 2.0], [3.0, 4.0]], 0.1))
+    assert (result.index, result.actual, result.expected) == ((1, 1), 4.5, 4.0)
+    assert result.score == pytest.approx(5)
+
+
+def test_a_number_that_overflows_the_dtype_may_be_infinity() -> None:
+    y = expect([70000.0, 65519.0], 32.0)
+    assert score([math.inf, 65504.0], y, "float16").score < 1
+    assert score([math.inf, math.inf], y, "float16").score < 1  # 65519 is within a floor of where float16 overflows
+    assert score([math.inf, 100.0], y, "float16").score > 1000
+
+
+def test_integers_are_compared_exactly() -> None:
+    y = Expected({"value": np.array([1, 2])}, {"value": np.zeros(2)})
+    assert noise.score({"value": np.array([1, 2])}, y, "float32").score == 0
+    assert noise.score({"value": np.array([1, 3])}, y, "float32").score == math.inf
+
+
+def test_a_norm_wise_score_weighs_each_step() -> None:
+    y = expect(np.zeros((3, 100)), 1.0)
+    wrong = np.zeros((3, 100))
+    wrong[1] = 5.0
+    assert score(wrong, y, per_element=False).score == pytest.approx(5)
+    assert score(wrong, y, per_element=False).index[0] == 1
+
+
+@given(arrays.arrays(np.float64, st.integers(1, 20), elements=st.floats(-1e6, 1e6)), st.floats(0, 100))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_the_score_is_the_error_in_floors(values: np.ndarray, k: float) -> None:
+    y = expect(values, 1e-3)
+    moved = noise.score({"value": values + k * 1e-3}, y, "float64")
+    assert moved.score == pytest.approx(k, abs=1e-4)
+
+
+def test_formats_are_those_of_ieee_754_and_bfloat16() -> None:
+    for dtype, info in (
+        ("float64", np.finfo(np.float64)),
+        ("float32", np.finfo(np.float32)),
+        ("float16", np.finfo(np.float16)),
+        ("bfloat16", ml_dtypes.finfo(ml_dtypes.bfloat16)),
+    ):
+        form = noise.FORMATS[dtype]
+        assert form.unit_roundoff == float(info.eps) / 2
+        assert form.smallest_subnormal == float(info.smallest_subnormal)
+
+
+def test_a_sum_has_the_floor_of_its_random_walk() -> None:
+    """n equal numbers: u |y| for the result, and u sqrt(n) |x| for the moved inputs."""
+    case = next(c for c in catalogue()["reductions"] if c.name == "sum")
+    sample = case.samples[0]
+    x = np.ones((100, 100), np.float32)
+    floor = noise.expected_value(case, sample, (x,), "float32", np.random.default_rng(0)).floor["value"]
+    u = 2.0**-24
+    assert u * (1e4 + 30) < float(floor) < u * (1e4 + 300)
+
+
+def test_every_kind_has_a_limit_for_each_of_its_checks() -> None:
+    for kind in KINDS.values():
+        assert kind.limits
+        assert all(limit > 0 for limit in kind.limits.values())

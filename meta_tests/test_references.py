@@ -1,0 +1,226 @@
+"""Every reference against an authority that is not this project: SciPy, or differences in extended precision.
+
+Values: SciPy's or NumPy's own function, or a formula written in another way. Gradients: the directional derivative of
+the reference itself by central differences with Richardson extrapolation in ``numpy.longdouble`` (error about 1e-15).
+"""
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.signal
+import scipy.special
+import scipy.stats
+from sklearn import metrics
+
+from conformance import noise
+from conformance.case import Case, Sample
+from conformance.catalogue import catalogue
+from conformance.reference import ball, layers, optimizers, special
+
+CASES = {case.name: case for cases in catalogue().values() for case in cases}
+DIFFERENTIABLE = [name for name, case in CASES.items() if case.vjp is not None]
+
+
+def pools(x: np.ndarray, f: Callable[..., Any], size: Any, stride: Any, padding: str) -> np.ndarray:
+    """Window by window, in plain Python."""
+    out, (b, h, w, c) = {}, x.shape
+    pads = [layers.same_padding(n, k, s) if padding == "same" else (0, 0) for n, k, s in zip((h, w), size, stride)]
+    rows = range(-pads[0][0], h + pads[0][1] - size[0] + 1, stride[0])
+    columns = range(-pads[1][0], w + pads[1][1] - size[1] + 1, stride[1])
+    for i, top in enumerate(rows):
+        for j, left in enumerate(columns):
+            window = x[:, max(top, 0) : max(top + size[0], 0), max(left, 0) : max(left + size[1], 0)]
+            out[i, j] = f(window, axis=(1, 2))
+    return np.stack([np.stack([out[i, j] for j in range(len(columns))], 1) for i in range(len(rows))], 1)
+
+
+def one_hot(labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    return np.eye(logits.shape[1])[labels]
+
+
+AUTHORITIES: dict[str, Callable[..., Any]] = {
+    "exp": lambda x: scipy.special.expm1(x) + 1,
+    "log": lambda x: scipy.special.xlogy(1, x),
+    "tanh": lambda x: 2 * scipy.special.expit(2 * x) - 1,
+    "sigmoid": scipy.special.expit,
+    "relu": lambda x: (x + np.abs(x)) / 2,
+    "softplus": lambda x: -scipy.special.log_expit(-x),
+    "elu": lambda x: np.where(x > 0, x, scipy.special.boxcox1p(x * 0, 1) + scipy.special.expm1(np.minimum(x, 0))),
+    "silu": lambda x: x * scipy.special.expit(x),
+    "gelu": lambda x: x * scipy.special.ndtr(x),
+    "gelu_tanh": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
+    "sum": lambda x, axis: np.add.reduce(x, axis=axis),
+    "mean": lambda x, axis: np.average(x, axis=axis),
+    "var": lambda x, axis, ddof: scipy.stats.moment(x, 2, axis=axis) * (x.shape[axis] / (x.shape[axis] - ddof)),
+    "cumsum": lambda x, axis: np.apply_along_axis(lambda v: scipy.signal.lfilter([1.0], [1.0, -1.0], v), axis, x),
+    "softmax": scipy.special.softmax,
+    "log_softmax": scipy.special.log_softmax,
+    "logsumexp": scipy.special.logsumexp,
+    "matmul": lambda a, b: np.einsum("...ij,...jk->...ik", a, b),
+    "dense": lambda x, kernel, bias: np.einsum("...i,io->...o", x, kernel) + bias,
+    "embedding": lambda ids, table: np.eye(len(table))[ids] @ table,
+    "embedding_with_padding_index": lambda ids, table: np.eye(len(table))[ids] @ table,
+    "global_average_pooling1d": lambda x: np.average(x, axis=1),
+    "masked_average_pooling1d": lambda x, mask: np.ma.average(
+        x, axis=1, weights=np.broadcast_to(mask[..., None], x.shape)
+    ),
+    "average_pooling2d": lambda x, size, stride, padding: pools(x, np.mean, size, stride, padding),
+    "average_pooling2d_symmetric": lambda x, count_include_pad: pools(x, np.mean, (3, 3), (1, 1), "same"),
+    "max_pooling2d": lambda x, size, stride, padding: pools(x, np.max, size, stride, padding),
+    "flatten": lambda x: np.stack([image.ravel() for image in x]),
+    "dropout_in_evaluation": lambda x, rate: x,
+    "mean_squared_error": lambda prediction, target: metrics.mean_squared_error(target.ravel(), prediction.ravel()),
+    "binary_cross_entropy": lambda probability, target: np.mean(
+        scipy.special.rel_entr(target, probability)
+        + scipy.special.rel_entr(1 - target, 1 - probability)
+        + scipy.special.entr(target)
+        + scipy.special.entr(1 - target)
+    ),
+    "binary_cross_entropy_from_logits": lambda logit, target: np.mean(
+        np.logaddexp(0, logit) - scipy.special.xlogy(target, np.exp(logit))
+    ),
+    "cross_entropy": lambda logits, labels: -np.mean(
+        np.sum(one_hot(labels, logits) * scipy.special.log_softmax(logits, -1), -1)
+    ),
+    "soft_cross_entropy": lambda logits, target: -np.mean(
+        np.sum(target * scipy.special.log_softmax(logits, -1), -1)
+    ),
+}
+PLAIN = [n for n, c in CASES.items() if not c.computation.nudge_steps and c.kind != "statistics"]
+
+
+def drawn(case: Case, sample: Sample) -> tuple[np.ndarray, ...]:
+    return tuple(map(np.asarray, sample.make(np.random.default_rng(zlib.crc32(sample.name.encode())))))
+
+
+def test_every_reference_has_an_authority() -> None:
+    assert set(AUTHORITIES) == set(PLAIN)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_value_agrees_with_the_authority(name: str) -> None:
+    case, compared = CASES[name], 0
+    for sample in case.samples:
+        if sample.raises:
+            continue
+        inputs = drawn(case, sample)
+        with np.errstate(all="ignore"):
+            ours = np.asarray(case.reference(*inputs, **sample.options))
+            theirs = np.asarray(AUTHORITIES[name](*inputs, **sample.options))
+        finite = np.isfinite(ours) & np.isfinite(theirs)
+        # Where an input is not finite, authorities differ in convention; the finite ones must all be compared.
+        if all(np.isfinite(a).all() for a in inputs if a.dtype.kind == "f") and "certain" not in sample.name:
+            assert finite.all(), sample.name
+        # An authority may cancel (0.5 x (1 + tanh), a long sum): its error is relative to the largest element.
+        scale = np.max(np.abs(ours[finite]), initial=1e-2)
+        assert np.all(np.abs(ours[finite] - theirs[finite]) <= 1e-13 * scale), sample.name
+        compared += int(finite.sum())
+    assert compared >= 3
+
+
+def derivative(f: Callable[[Any], Any], h: Any) -> Any:
+    """f'(0) by central differences with steps h, h/2, h/4, extrapolated (Richardson): error O(h^6)."""
+    table = [(f(h / 2**k) - f(-h / 2**k)) / (2 * h / 2**k) for k in range(3)]
+    first = [(4 * table[k + 1] - table[k]) / 3 for k in range(2)]
+    return (16 * first[1] - first[0]) / 15
+
+
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
+def test_closed_form_gradient_agrees_with_differences(name: str) -> None:
+    if not noise.LONGDOUBLE_IS_WIDER:
+        pytest.skip("numpy.longdouble is no wider than float64 on this machine")
+    case, compared = CASES[name], 0
+    assert case.vjp is not None
+    for sample in case.samples:
+        if sample.raises or not sample.gradient or sample.name in ("kink", "ties", "minus-infinity", "constant"):
+            continue
+        wide = noise.widened(drawn(case, sample), "float64")
+        rng = np.random.default_rng(1)
+        c = np.asarray(rng.standard_normal(np.shape(case.reference(*wide, **sample.options)))).astype(np.longdouble)
+        gradients = case.vjp(c, *wide, **sample.options)
+        gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+        names = noise.differentiable(case, wide)
+        assert len(gradients) == len(names)
+        for argument, gradient in zip(names, gradients, strict=True):
+            i = case.arguments.index(argument)
+            assert gradient.shape == wide[i].shape
+            if name == "embedding_with_padding_index":
+                gradient = layers.embedding_vjp(c, *wide)  # padding is a convention, not a derivative
+            direction = rng.standard_normal(wide[i].shape) * np.clip(np.abs(wide[i]), 1e-6, 1)
+
+            def along(h: Any, i: int = i, direction: np.ndarray = direction) -> Any:
+                moved = [a + h * direction if j == i else a for j, a in enumerate(wide)]
+                return np.sum(c * case.reference(*moved, **sample.options))
+
+            ours = np.sum(gradient * direction)
+            theirs = derivative(along, np.longdouble(2.0**-9))
+            scale = np.sum(np.abs(gradient * direction)) + np.abs(np.sum(c)) * np.longdouble(1e-3)
+            assert abs(ours - theirs) <= 1e-11 * scale, (sample.name, argument)
+            compared += 1
+    assert compared
+
+
+def test_the_longdouble_special_functions_are_certified() -> None:
+    x = (np.arange(-24, 25) / 4).astype(np.longdouble)
+    for f, authority in ((special.erf, scipy.special.erf), (special.erfc, scipy.special.erfc)):
+        assert np.allclose(f(x).astype(float), authority(x.astype(float)), rtol=2e-15, atol=0)
+    # erf(1) to 20 digits: https://oeis.org/A099286
+    assert abs(special.erf(np.array([1], dtype=np.longdouble))[0] - np.longdouble("0.84270079294971486934")) < 1e-19
+
+
+def test_balls_are_narrow_and_right() -> None:
+    x = np.array([0.1, -0.1, 700.0, 0.0], dtype=np.longdouble)
+    result = ball.certified(lambda v: {"value": np.exp(v)}, (x,), {"value": np.exp(x)})["value"]
+    assert np.all(np.abs(result - np.exp(x)) <= np.abs(result) * 2.0**-62)
+    assert result[3] == 1
+
+
+def test_a_reference_that_balls_cannot_settle_is_refused() -> None:
+    x = np.array([1.0], dtype=np.longdouble)
+    with pytest.raises(ArithmeticError, match="does not settle"):
+        ball.certified(lambda v: {"value": v / (v - v)}, (x,), {"value": x})
+
+
+# Optimizers: against independent forms of the same rules
+
+
+def identity(a: np.ndarray) -> np.ndarray:
+    return a
+
+
+def test_sgd_with_momentum_is_a_linear_filter() -> None:
+    rng = np.random.default_rng(0)
+    w, g = rng.standard_normal(3), rng.standard_normal((50, 3))
+    velocity = scipy.signal.lfilter([1.0], [1.0, -0.9], g, axis=0)
+    expected = w - 0.01 * np.cumsum(velocity, axis=0)
+    ours = optimizers.sgd(w, g, nudge=identity, learning_rate=0.01, momentum=0.9)
+    assert np.allclose(ours, expected, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_rmsprop_is_a_filtered_scale(inside: bool) -> None:
+    rng = np.random.default_rng(0)
+    w, g = rng.standard_normal(3), rng.standard_normal((50, 3))
+    v = scipy.signal.lfilter([1 - 0.9], [1.0, -0.9], g**2, axis=0)
+    scale = np.sqrt(v + 1e-3) if inside else np.sqrt(v) + 1e-3
+    ours = optimizers.rmsprop(
+        w, g, nudge=identity, learning_rate=0.01, rho=0.9, epsilon=1e-3, epsilon_inside=inside
+    )
+    assert np.allclose(ours, w - 0.01 * np.cumsum(g / scale, axis=0), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("hat", [False, True])
+def test_adam_is_two_filtered_moments(hat: bool) -> None:
+    rng = np.random.default_rng(0)
+    w, g = rng.standard_normal(3), rng.standard_normal((50, 3))
+    t = np.arange(1, 51)[:, None]
+    m = scipy.signal.lfilter([1 - 0.9], [1.0, -0.9], g, axis=0) / (1 - 0.9**t)
+    v = scipy.signal.lfilter([1 - 0.999], [1.0, -0.999], g**2, axis=0) / (1 - 0.999**t)
+    epsilon = 1e-3 / np.sqrt(1 - 0.999**t) if hat else 1e-3
+    ours = optimizers.adam(
+        w, g, nudge=identity, learning_rate=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-3, epsilon_hat=hat
+    )
+    assert np.allclose(ours, w - 0.01 * np.cumsum(m / (np.sqrt(v) + epsilon), axis=0), rtol=1e-10, atol=1e-12)
