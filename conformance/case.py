@@ -139,6 +139,9 @@ class Case:
     vjp_intermediates: Callable[..., Any] | None = None
     held: tuple[str, ...] = ()
     """Floating inputs that are data: no gradient is asked for."""
+    extended: bool = True
+    """Judge float64 by ``numpy.longdouble`` where that is wider. Otherwise by float64 itself, with the floor doubled:
+    NumPy multiplies large longdouble matrices hundreds of times more slowly."""
     statistics: Callable[..., dict[str, float]] | None = None
     figure: Callable[..., list[dict[str, Any]]] | None = None
     modes: tuple[str, ...] | None = None
@@ -189,7 +192,9 @@ def _routes(case: Case, framework: str) -> tuple[Route, ...]:
     labels = [f"{name}({given})" if name in shared and given else name for name, given in names]
     if len(set(labels)) != len(labels):
         raise ValueError(f"two {framework} routes of {case.name!r} have the same name: {labels}")
-    return tuple(Route(framework, label, call, source) for label, call, source in zip(labels, calls, sources, strict=True))
+    return tuple(
+        Route(framework, label, call, source) for label, call, source in zip(labels, calls, sources, strict=True)
+    )
 
 
 def _name(source: str, framework: str) -> tuple[str, str]:

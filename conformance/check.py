@@ -92,7 +92,9 @@ class Workbench:
 
         def draw() -> Array:
             shape = self.expected(case, sample, dtype).value["value"].shape
-            return noise.rounded((np.asarray(self._rng(case, sample.name, "cotangent").standard_normal(shape)),), dtype)[0]
+            return noise.rounded(
+                (np.asarray(self._rng(case, sample.name, "cotangent").standard_normal(shape)),), dtype
+            )[0]
 
         return self._keep(("cotangent", sample.name, dtype), draw)  # type: ignore[no-any-return]
 
@@ -195,8 +197,9 @@ class Workbench:
             try:
                 a, b = (self.result(f, r, test, sample, dtype) for f, r in zip((first, second), routes, strict=True))
                 floor = self.expected(test.case, sample, dtype).floor
+                wide = noise.wide_dtype(dtype, test.case)
                 doubled = Expected(
-                    {k: v.astype(noise.wide_dtype(dtype)) if noise.is_floating(v) else v for k, v in b.items()},
+                    dict(zip(b, noise.widened(tuple(b.values()), wide), strict=True)),
                     {k: 2 * v for k, v in floor.items()},
                 )
                 score = noise.score(a, doubled, dtype, per_element=test.case.computation.per_element)
@@ -236,7 +239,10 @@ class Workbench:
                 except Exception as error:
                     score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
                 divergence = known(test, test.framework, route.name, dtype, sample.name)
-                yield self._judge(test, route, dtype, sample, score, time.perf_counter() - began, divergence), divergence
+                yield (
+                    self._judge(test, route, dtype, sample, score, time.perf_counter() - began, divergence),
+                    divergence,
+                )
 
     def _judge(
         self,
@@ -290,8 +296,6 @@ class Workbench:
             for f in case.figure(label, outputs, inputs, dict(sample.options)):
                 series = tuple(Series(s["name"], _floats(s["x"]), _floats(s["y"]), s["style"]) for s in f["series"])
                 yield Figure(f["figure"], f["title"], f["x_label"], f["y_label"], series, case.name)
-
-
 
 
 def _floating(case: Case, inputs: tuple[Array, ...]) -> list[str]:

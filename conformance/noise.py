@@ -96,9 +96,14 @@ class Score:
     by_output: tuple[tuple[str, float], ...] = ()
 
 
-def wide_dtype(dtype: str) -> type[np.floating[Any]]:
-    """The format in which the reference computes: wider than ``dtype`` wherever this machine has one."""
-    return np.longdouble if dtype == "float64" and LONGDOUBLE_IS_WIDER else np.float64
+def wide_dtype(dtype: str, case: Case) -> type[np.floating[Any]]:
+    """The format in which the reference computes: wider than ``dtype`` wherever this machine has one and it is fast."""
+    return np.longdouble if dtype == "float64" and LONGDOUBLE_IS_WIDER and case.extended else np.float64
+
+
+def _doubling(dtype: str, case: Case) -> int:
+    """2 where float64 judges float64: then both sides of the comparison err."""
+    return 2 if dtype == "float64" and not case.computation.certified and wide_dtype(dtype, case) is np.float64 else 1
 
 
 def rounded(arrays: tuple[Array, ...], dtype: str) -> tuple[Array, ...]:
@@ -107,9 +112,8 @@ def rounded(arrays: tuple[Array, ...], dtype: str) -> tuple[Array, ...]:
         return tuple(a.astype(NUMPY_DTYPES[dtype]) if a.dtype.kind == "f" else a for a in map(np.asarray, arrays))
 
 
-def widened(arrays: tuple[Array, ...], dtype: str) -> tuple[Array, ...]:
+def widened(arrays: tuple[Array, ...], wide: type[np.floating[Any]]) -> tuple[Array, ...]:
     """Inputs as the reference gets them: the same numbers, exactly, in the wide format."""
-    wide = wide_dtype(dtype)
     return tuple(a.astype(wide) if is_floating(a) else a for a in arrays)
 
 
@@ -140,9 +144,12 @@ def nudger(u: float, rng: np.random.Generator) -> Callable[[Array], Array]:
     return nudge
 
 
-def expected_value(case: Case, sample: Sample, inputs: tuple[Array, ...], dtype: str, rng: np.random.Generator) -> Expected:
+def expected_value(
+    case: Case, sample: Sample, inputs: tuple[Array, ...], dtype: str, rng: np.random.Generator
+) -> Expected:
     """The reference's result for ``inputs`` (as from `rounded`) and its noise floor."""
-    kind, wide = case.computation, widened(inputs, dtype)
+    kind = case.computation
+    wide = widened(inputs, wide_dtype(dtype, case))
     if kind.nudge_steps:
         return _trajectory(case, sample, wide, dtype, rng)
 
@@ -151,7 +158,7 @@ def expected_value(case: Case, sample: Sample, inputs: tuple[Array, ...], dtype:
 
     exact = tuple(not is_floating(a) or kind.exact_inputs for a in wide)
     passed = case.intermediates(*wide, **sample.options) if case.intermediates else None
-    return _expected(f, wide, exact, dtype, rng, kind.certified, passed)
+    return _expected(f, wide, exact, dtype, rng, case, passed)
 
 
 def expected_gradient(
@@ -159,7 +166,7 @@ def expected_gradient(
 ) -> Expected:
     """The closed-form gradient of ``sum(cotangent * f(inputs))`` for each floating input, and its noise floor."""
     kind = case.computation
-    wide = widened((cotangent, *inputs), dtype)
+    wide = widened((cotangent, *inputs), wide_dtype(dtype, case))
     assert case.vjp is not None
     vjp, names = case.vjp, differentiable(case, inputs)
 
@@ -172,7 +179,7 @@ def expected_gradient(
     passed = case.vjp_intermediates(*wide, **sample.options) if case.vjp_intermediates else None
     if passed is not None:
         passed = as_outputs(passed if isinstance(passed, tuple) else (passed,), names)
-    return _expected(f, wide, exact, dtype, rng, kind.certified, passed)
+    return _expected(f, wide, exact, dtype, rng, case, passed)
 
 
 def differentiable(case: Case, inputs: tuple[Array, ...]) -> tuple[str, ...]:
@@ -186,7 +193,7 @@ def _expected(
     exact: tuple[bool, ...],
     dtype: str,
     rng: np.random.Generator,
-    certified: bool,
+    case: Case,
     intermediates: Any,
 ) -> Expected:
     form = FORMATS[dtype]
@@ -200,13 +207,12 @@ def _expected(
                 for name, value in y.items():
                     squares[name] = squares[name] + _difference(moved[name], value, form) ** 2
         centre = y
-        if certified and dtype == "float64":
+        if case.computation.certified and dtype == "float64":
             centre = ball.certified(f, wide, y)
         passed = as_outputs(intermediates) if intermediates is not None else {}
-        u = form.unit_roundoff * (1 if dtype != "float64" or LONGDOUBLE_IS_WIDER or certified else 2)
+        u, doubling = form.unit_roundoff, _doubling(dtype, case)
         floor = {
-            name: u * np.abs(_clipped(value, form))
-            + np.sqrt(squares[name] / NUDGES)
+            name: doubling * (u * np.abs(_clipped(value, form)) + np.sqrt(squares[name] / NUDGES))
             + (u * np.nan_to_num(np.abs(passed[name])) if name in passed else 0.0)
             + form.smallest_subnormal
             for name, value in y.items()
@@ -233,7 +239,8 @@ def _trajectory(case: Case, sample: Sample, wide: tuple[Array, ...], dtype: str,
             for name, value in y.items():
                 squares[name] = squares[name] + np.asarray(moved[name] - value, dtype=np.float64) ** 2
         floor = {
-            name: u * np.abs(value) + np.sqrt(squares[name] / TRAJECTORY_NUDGES) + form.smallest_subnormal
+            name: _doubling(dtype, case) * (u * np.abs(value) + np.sqrt(squares[name] / TRAJECTORY_NUDGES))
+            + form.smallest_subnormal
             for name, value in y.items()
         }
     return Expected(results, floor)
@@ -282,7 +289,9 @@ def _score_one(name: str, actual: Array, value: Array, floor: Array, dtype: str,
         wrong = np.atleast_1d(actual != value)
         index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
         first = float(np.atleast_1d(actual)[index]), float(np.atleast_1d(value)[index])
-        return Score(math.inf if wrong.any() else 0.0, output=name, index=_plain(index), actual=first[0], expected=first[1])
+        return Score(
+            math.inf if wrong.any() else 0.0, output=name, index=_plain(index), actual=first[0], expected=first[1]
+        )
     form = FORMATS[dtype]
     with np.errstate(all="ignore"):
         a, y = np.atleast_1d(actual.astype(value.dtype)), np.atleast_1d(value)
@@ -303,14 +312,13 @@ def _score_one(name: str, actual: Array, value: Array, floor: Array, dtype: str,
             index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
             decisive = float(ratio[index])
         else:
-            step = int(np.argmax(slices))
-            decisive = norm
-            index = (step, *np.unravel_index(int(np.argmax(error[step])), error[step].shape)) if error.ndim > 1 else (step,)
+            step, decisive = int(np.argmax(slices)), norm
+            # Of the elements that are as far off as their tensor is (there is always one), the one with the largest error.
+            shown = np.where(ratio[step] >= min(norm, np.max(ratio[step])), error[step], -1.0)
+            index = (step, *np.unravel_index(int(np.argmax(shown)), shown.shape)) if error.ndim > 1 else (step,)
         ulp = form.unit_roundoff * 2 * 2.0 ** np.floor(np.log2(np.maximum(np.abs(_clipped(y, form)), 1e-300)))
         ulps = float(np.max(np.where(finite, error / np.maximum(ulp, form.smallest_subnormal), np.inf)))
-    return Score(
-        decisive, norm, ulps, name, _plain(index), float(a[index]), float(y[index]), float(floor[index])
-    )
+    return Score(decisive, norm, ulps, name, _plain(index), float(a[index]), float(y[index]), float(floor[index]))
 
 
 def _plain(index: tuple[Any, ...]) -> tuple[int, ...]:

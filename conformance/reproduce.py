@@ -21,6 +21,11 @@ SPELLED = 256
 LARGEST = 200_000
 """Packed inputs beyond so many characters are not worth printing."""
 
+_PACKED = {
+    "f": ("float16", "float32", "float64"), "i": ("int8", "int16", "int32", "int64"), "u": ("uint8", "uint64"), "b": ("bool",)
+}  # fmt: skip
+"""Formats in which an array is packed: the first that holds it exactly."""
+
 _HEAD = {
     "torch": "import torch\n",
     "tensorflow": 'import os\nos.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"\nimport tensorflow as tf\n',
@@ -70,11 +75,17 @@ def script(
     """The program that reproduces one failing check; a comment in its place where the inputs are too large to print."""
     arrays = [_literal(a) for a in inputs]
     if sum(map(len, arrays)) > LARGEST:
-        return f"# The inputs are too large to print ({sum(a.nbytes for a in inputs)} bytes). Run: {_rerun(test, seed)}\n"
+        return (
+            f"# The inputs are too large to print ({sum(a.nbytes for a in inputs)} bytes). Run: {_rerun(test, seed)}\n"
+        )
     floor = score.floor
     title = f"{test.case.name} ({test.check}, {dtype}, {test.mode}, sample {sample.name!r}) through {test.framework}"
     parts = [f'"""{title}\n\n{_sentence(test, score)}\nRerun in the suite: {_rerun(test, seed)}\n"""\n']
-    parts += ["import base64, zlib  # noqa\nimport numpy as np\n" if any("zlib" in a for a in arrays) else "import numpy as np\n"]
+    parts += [
+        "import base64, zlib  # noqa\nimport numpy as np\n"
+        if any("zlib" in a for a in arrays)
+        else "import numpy as np\n"
+    ]
     parts += [_HEAD[f] for f in test.frameworks]
     parts += [f"\noptions = {dict(sample.options)!r}\n"]
     parts += [f"{name} = {text}\n" for name, text in zip(test.case.arguments, arrays, strict=True)]
@@ -86,7 +97,9 @@ def script(
     if sample.raises:
         parts += [f'print("expected an error, got", {names[0]})\nraise SystemExit(1)\n']
     elif score.problem or not score.output:
-        parts += [f'print({score.problem!r})\nprint("got", {names[0]}, getattr({names[0]}, "dtype", ""))\nraise SystemExit(1)\n']
+        parts += [
+            f'print({score.problem!r})\nprint("got", {names[0]}, getattr({names[0]}, "dtype", ""))\nraise SystemExit(1)\n'
+        ]
     else:
         other = f"float({names[1]}[index])" if len(names) > 1 else repr(score.expected)
         meant = "other framework" if len(names) > 1 else "expected"
@@ -101,7 +114,12 @@ def script(
             "same = actual == expected or (actual != actual and expected != expected)\n",
             f"raise SystemExit(not (same or error <= {test.limit!r} * floor))\n",
         ]
-    return "".join(parts).replace("= nan", '= float("nan")').replace("= inf", '= float("inf")').replace("= -inf", '= -float("inf")')
+    return (
+        "".join(parts)
+        .replace("= nan", '= float("nan")')
+        .replace("= inf", '= float("inf")')
+        .replace("= -inf", '= -float("inf")')
+    )
 
 
 def _computed(
@@ -160,7 +178,11 @@ def _call(route: Route, mode: str) -> str:
         f"lambda *a: layer.stateless_call(a[1:], layer.non_trainable_variables, a[0]{given})[0]"
         f" if len(a) > 1 else layer(a[0]{given})"
     )
-    wrapped = {"eager": "call = {}", "function": "call = tf.function({})", "xla": "call = tf.function({}, jit_compile=True)"}
+    wrapped = {
+        "eager": "call = {}",
+        "function": "call = tf.function({})",
+        "xla": "call = tf.function({}, jit_compile=True)",
+    }
     return "layer = route(tf, *inputs, **options)\nlayer.build(inputs[0].shape)\n" + wrapped[mode].format(called)
 
 
@@ -186,8 +208,16 @@ def _literal(a: Array) -> str:
         text = text.replace("nan", "np.nan").replace("inf", "np.inf")
         shaped = f".reshape({a.shape})" if a.size == 0 else ""
         return f"np.array({indent(text, '    ').strip()}, dtype=np.{a.dtype.name}){shaped}"
-    packed = base64.b85encode(zlib.compress(np.ascontiguousarray(a).tobytes(), 9)).decode()
-    return f"np.frombuffer(zlib.decompress(base64.b85decode({packed!r})), np.{a.dtype.name}).reshape({a.shape}).copy()"
+    small = next(
+        t
+        for t in _PACKED[a.dtype.kind]
+        if np.array_equal(a.astype(t).astype(a.dtype), a, equal_nan=a.dtype.kind == "f")
+    )
+    packed = base64.b85encode(zlib.compress(np.ascontiguousarray(a, small).tobytes(), 9)).decode()
+    return (
+        f"np.frombuffer(zlib.decompress(base64.b85decode({packed!r})), np.{small}).reshape({a.shape})"
+        f".astype(np.{a.dtype.name})"
+    )
 
 
 def _sentence(test: Test, score: Score) -> str:

@@ -82,12 +82,10 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy_from_logits": lambda logit, target: np.mean(
         np.logaddexp(0, logit) - scipy.special.xlogy(target, np.exp(logit))
     ),
-    "cross_entropy": lambda logits, labels: -np.mean(
-        np.sum(one_hot(labels, logits) * scipy.special.log_softmax(logits, -1), -1)
+    "cross_entropy": lambda logits, labels: (
+        -np.mean(np.sum(one_hot(labels, logits) * scipy.special.log_softmax(logits, -1), -1))
     ),
-    "soft_cross_entropy": lambda logits, target: -np.mean(
-        np.sum(target * scipy.special.log_softmax(logits, -1), -1)
-    ),
+    "soft_cross_entropy": lambda logits, target: -np.mean(np.sum(target * scipy.special.log_softmax(logits, -1), -1)),
 }
 PLAIN = [n for n, c in CASES.items() if not c.computation.nudge_steps and c.kind != "statistics"]
 
@@ -137,7 +135,7 @@ def test_closed_form_gradient_agrees_with_differences(name: str) -> None:
     for sample in case.samples:
         if sample.raises or not sample.gradient or sample.name in ("kink", "ties", "minus-infinity", "constant"):
             continue
-        wide = noise.widened(drawn(case, sample), "float64")
+        wide = noise.widened(drawn(case, sample), np.longdouble)
         rng = np.random.default_rng(1)
         c = np.asarray(rng.standard_normal(np.shape(case.reference(*wide, **sample.options)))).astype(np.longdouble)
         gradients = case.vjp(c, *wide, **sample.options)
@@ -206,9 +204,7 @@ def test_rmsprop_is_a_filtered_scale(inside: bool) -> None:
     w, g = rng.standard_normal(3), rng.standard_normal((50, 3))
     v = scipy.signal.lfilter([1 - 0.9], [1.0, -0.9], g**2, axis=0)
     scale = np.sqrt(v + 1e-3) if inside else np.sqrt(v) + 1e-3
-    ours = optimizers.rmsprop(
-        w, g, nudge=identity, learning_rate=0.01, rho=0.9, epsilon=1e-3, epsilon_inside=inside
-    )
+    ours = optimizers.rmsprop(w, g, nudge=identity, learning_rate=0.01, rho=0.9, epsilon=1e-3, epsilon_inside=inside)
     assert np.allclose(ours, w - 0.01 * np.cumsum(g / scale, axis=0), rtol=1e-12, atol=1e-12)
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from conformance.case import Case
 
-AREAS = ("elementwise", "reductions", "layers", "losses", "optimizers")
+AREAS = ("elementwise", "reductions", "layers", "losses", "optimizers", "training")
 
 
 @cache

@@ -3,7 +3,8 @@
 import numpy as np
 
 from conformance.case import Array, Case, KerasLayer
-from conformance.reference import layers as ref, statistics
+from conformance.reference import layers as ref
+from conformance.reference import statistics
 from fixtures.samples import given, normal, sample
 
 

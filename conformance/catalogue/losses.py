@@ -1,6 +1,5 @@
 """Losses, averaged over elements (regression, binary) or rows (classification). Targets are data: no gradient."""
 
-
 import numpy as np
 
 from conformance.case import Array, Case
@@ -44,8 +43,6 @@ def softmax_minus_target(c: Array, x: Array, target: Array) -> Array:
     rows = x.size if x.shape == target.shape and x.ndim < 2 else len(x)
     weight = np.sum(np.abs(target), axis=-1, keepdims=True) if target.shape == x.shape and x.ndim == 2 else 1
     return np.abs(c) * np.ones_like(x) * np.maximum(weight, 1) / rows
-
-
 
 
 CASES = (

@@ -6,7 +6,6 @@ conventions are one. Keras keeps its hyperparameters in float32: a rate such as 
 not.
 """
 
-from typing import Any
 
 import numpy as np
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
-from conformance.reference import layers, reductions as ref
+from conformance.reference import layers
+from conformance.reference import reductions as ref
 from fixtures.samples import given, normal, sample, uniform
 
 MATRIX = (8, 33)
@@ -98,7 +99,9 @@ CASES = (
         samples=[
             normal(MATRIX, axis=0),
             normal((4, 5, 6), axis=-2, name="negative-axis"),
-            uniform((1000,), 0.5, 1, axis=0, name="1000-of-one-sign", edge=True, dtypes=("float64", "float32", "float16")),
+            uniform(
+                (1000,), 0.5, 1, axis=0, name="1000-of-one-sign", edge=True, dtypes=("float64", "float32", "float16")
+            ),
             given([[1.0], [-2.0]], axis=1, name="one-element"),
         ],
         sources=("https://numpy.org/doc/stable/reference/generated/numpy.cumsum.html",),

@@ -60,13 +60,21 @@ class Framework(Protocol):
         """``f(*inputs)``, in inference: nothing is recorded for differentiation. Arrays in the structure of ``f``."""
 
     def vjp(
-        self, f: Function, inputs: Sequence[Array], cotangent: Array, *, mode: str = "eager", device: str = "cpu",
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        cotangent: Array,
+        *,
+        mode: str = "eager",
+        device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Any, tuple[Array | None, ...]]:
         """``f(*inputs)`` and the gradient of ``sum(cotangent * f(inputs))`` for each floating input but those at the
         positions ``held`` (None where the framework says that there is no dependence)."""
 
-    def jvp(self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu") -> tuple[Any, Any]:
+    def jvp(
+        self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu"
+    ) -> tuple[Any, Any]:
         """``f(*inputs)`` and its derivative along ``tangents`` (one per floating input), by forward mode."""
 
     def timer(

@@ -57,7 +57,13 @@ class TensorFlow:
             return self.array(_wrapped(f, mode)(*[tf.convert_to_tensor(a) for a in inputs]))
 
     def vjp(
-        self, f: Function, inputs: Sequence[Array], cotangent: Array, *, mode: str = "eager", device: str = "cpu",
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        cotangent: Array,
+        *,
+        mode: str = "eager",
+        device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Any, tuple[Array | None, ...]]:
         if mode == "graph":
@@ -90,7 +96,9 @@ class TensorFlow:
         rest = iter(computed)
         return self.array(value), tuple(None if g is None else next(rest) for g in symbolic)
 
-    def jvp(self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu") -> tuple[Any, Any]:
+    def jvp(
+        self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu"
+    ) -> tuple[Any, Any]:
         with tf.device(_DEVICES[device]):
             primals = [tf.convert_to_tensor(a) for a in inputs]
             moving = [p for p in primals if p.dtype.is_floating]

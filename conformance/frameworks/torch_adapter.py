@@ -54,7 +54,13 @@ class Torch:
         return self.array(f(*tensors))
 
     def vjp(
-        self, f: Function, inputs: Sequence[Array], cotangent: Array, *, mode: str = "eager", device: str = "cpu",
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        cotangent: Array,
+        *,
+        mode: str = "eager",
+        device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Any, tuple[Array | None, ...]]:
         tensors = [self.tensor(a, device) for a in inputs]
@@ -66,7 +72,9 @@ class Torch:
         gradients = torch.autograd.grad(result, wanted, self.tensor(cotangent, device), allow_unused=True)
         return self.array(result), tuple(None if g is None else self.array(g) for g in gradients)
 
-    def jvp(self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu") -> tuple[Any, Any]:
+    def jvp(
+        self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu"
+    ) -> tuple[Any, Any]:
         primals = [self.tensor(a, device) for a in inputs]
         moving = [i for i, t in enumerate(primals) if t.is_floating_point()]
 

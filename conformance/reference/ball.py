@@ -52,7 +52,9 @@ def to_longdouble(balls: Array) -> Array:
     return out
 
 
-def certified(f: Callable[..., dict[str, Array]], inputs: tuple[Array, ...], fallback: dict[str, Array]) -> dict[str, Array]:
+def certified(
+    f: Callable[..., dict[str, Array]], inputs: tuple[Array, ...], fallback: dict[str, Array]
+) -> dict[str, Array]:
     """``f(*inputs)`` to 66 bits or better, proven, for every element that is a finite number.
 
     ``fallback`` is the same result in ``numpy.longdouble``: elements where the exact answer is not a finite number
@@ -63,7 +65,9 @@ def certified(f: Callable[..., dict[str, Array]], inputs: tuple[Array, ...], fal
     while bits <= MAX_BITS:
         with precision(bits):
             result = {k: np.asarray(v, dtype=object).reshape(fallback[k].shape) for k, v in f(*balls).items()}
-            if all(_settled(b, wide) for k, r in result.items() for b, wide in zip(r.flat, fallback[k].flat, strict=True)):
+            if all(
+                _settled(b, wide) for k, r in result.items() for b, wide in zip(r.flat, fallback[k].flat, strict=True)
+            ):
                 return {k: np.where(np.isfinite(fallback[k]), to_longdouble(r), fallback[k]) for k, r in result.items()}
         bits *= 2
     raise ArithmeticError("ball arithmetic does not settle this reference: is it discontinuous at an input?")

@@ -118,5 +118,3 @@ def gelu_tanh_vjp(c: Array, x: Array) -> Array:
     a = _gelu_tanh_argument(x)
     slope = np.sqrt(2 / pi(x)) * (1 + 3 * 44715 * x * x / 1000000)
     return c * (sigmoid(2 * a) + x * sigmoid_vjp(2 * slope, 2 * a))
-
-

@@ -43,13 +43,28 @@ def rmsprop(
     (https://keras.io/api/optimizers/rmsprop/, keras/src/optimizers/rmsprop.py).
     """
     mean_square, steps = np.zeros_like(weights), []
-    for gradient in gradients:
-        g = nudge(gradient)
-        mean_square = nudge(rho * mean_square + (weights.dtype.type(1) - rho) * g * g)
-        scale = np.sqrt(mean_square + epsilon) if epsilon_inside else np.sqrt(mean_square) + epsilon
-        weights = nudge(weights - learning_rate * nudge(g / scale))
+    for g in gradients:
+        weights, mean_square = rmsprop_step(
+            weights, mean_square, nudge(g), nudge, learning_rate, rho, epsilon, epsilon_inside
+        )
         steps.append(weights)
     return np.stack(steps)
+
+
+def rmsprop_step(
+    weights: Array,
+    mean_square: Array,
+    g: Array,
+    nudge: Nudge,
+    learning_rate: float,
+    rho: float,
+    epsilon: float,
+    epsilon_inside: bool = False,
+) -> tuple[Array, Array]:
+    """The weights and the mean square after one step of `rmsprop`."""
+    mean_square = nudge(rho * mean_square + (weights.dtype.type(1) - rho) * g * g)
+    scale = np.sqrt(mean_square + epsilon) if epsilon_inside else np.sqrt(mean_square) + epsilon
+    return nudge(weights - learning_rate * nudge(g / scale)), mean_square
 
 
 def adam(
