@@ -1,1 +1,1 @@
-"""What PyTorch and TensorFlow must agree on, and the tests that say so. Architecture: the folder listing, and README.md."""
+"""What PyTorch and TensorFlow must agree on, and the tests that say so."""

@@ -234,9 +234,10 @@ def source_of(call: Callable[..., Any]) -> str:
     text, tree = _parsed(code.co_filename)
     found = ""
     for node in ast.walk(tree):  # breadth first: the last hit is the innermost
-        if isinstance(node, ast.Lambda) and node.end_lineno is not None and node.end_col_offset is not None:
-            if (node.lineno, node.col_offset) <= start < (node.end_lineno, node.end_col_offset):
-                found = " ".join((ast.get_source_segment(text, node) or "").split())
+        if not isinstance(node, ast.Lambda) or node.end_lineno is None or node.end_col_offset is None:
+            continue
+        if (node.lineno, node.col_offset) <= start < (node.end_lineno, node.end_col_offset):
+            found = " ".join((ast.get_source_segment(text, node) or "").split())
     if not found:
         raise ValueError(f"no source for the lambda at {code.co_filename}:{code.co_firstlineno}")
     return found

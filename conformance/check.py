@@ -73,14 +73,14 @@ class Workbench:
 
     def inputs(self, case: Case, sample: Sample, dtype: str) -> tuple[Array, ...]:
         """The sample's arrays, rounded to the dtype."""
-        return self._keep(  # type: ignore[no-any-return]
+        return self._keep(
             ("inputs", sample.name, dtype),
             lambda: noise.rounded(sample.make(self._rng(case, sample.name)), dtype),
         )
 
     def expected(self, case: Case, sample: Sample, dtype: str) -> Expected:
         """The reference's value and its noise floor."""
-        return self._keep(  # type: ignore[no-any-return]
+        return self._keep(
             ("value", sample.name, dtype),
             lambda: noise.expected_value(
                 case, sample, self.inputs(case, sample, dtype), dtype, self._rng(case, sample.name, "nudge")
@@ -96,11 +96,11 @@ class Workbench:
                 (np.asarray(self._rng(case, sample.name, "cotangent").standard_normal(shape)),), dtype
             )[0]
 
-        return self._keep(("cotangent", sample.name, dtype), draw)  # type: ignore[no-any-return]
+        return self._keep(("cotangent", sample.name, dtype), draw)
 
     def expected_gradient(self, case: Case, sample: Sample, dtype: str) -> Expected:
         """The closed-form gradient and its noise floor."""
-        return self._keep(  # type: ignore[no-any-return]
+        return self._keep(
             ("gradient", sample.name, dtype),
             lambda: noise.expected_gradient(
                 case,
@@ -120,7 +120,7 @@ class Workbench:
         if traced:
             return noise.as_outputs(self._value_and_gradient(framework, route, test, sample, dtype)[0])
         inputs = self.inputs(test.case, sample, dtype)
-        return self._keep(  # type: ignore[no-any-return]
+        return self._keep(
             ("result", framework.name, route.name, test.mode, test.device, sample.name, dtype),
             lambda: noise.as_outputs(
                 framework.value(
@@ -141,7 +141,7 @@ class Workbench:
     def _value_and_gradient(
         self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str
     ) -> tuple[Any, tuple[Any, ...]]:
-        return self._keep(  # type: ignore[no-any-return]
+        return self._keep(
             ("vjp", framework.name, route.name, test.mode, test.device, sample.name, dtype),
             lambda: framework.vjp(
                 framework.bind(route, sample.options, self.inputs(test.case, sample, dtype)),
@@ -226,10 +226,9 @@ class Workbench:
                 try:
                     for s in (seed, seed, seed + 1):
                         framework.seed(s % 2**31)
-                        value, gradient = framework.vjp(
-                            framework.bind(route, sample.options, self.inputs(test.case, sample, dtype)), inputs, np.ones_like(inputs[0]),
-                            mode=test.mode, device=test.device,
-                        )  # fmt: skip
+                        f = framework.bind(route, sample.options, inputs)
+                        ones = np.ones_like(inputs[0])
+                        value, gradient = framework.vjp(f, inputs, ones, mode=test.mode, device=test.device)
                         draws.append(value)
                         gradients.append(gradient[0])
                     p = case.statistics(draws, gradients, **sample.options)

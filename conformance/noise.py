@@ -1,7 +1,7 @@
 """Noise floors: how far a correct computation may be from the exact answer.
 
-**Definition.** Let ``u`` be the unit roundoff of the dtype under test, ``f`` the reference, evaluated in a wider format,
-and ``x`` the inputs, already rounded to the dtype. The floor of each element of ``y = f(x)`` is::
+**Definition.** Let ``u`` be the unit roundoff of the dtype under test, ``f`` the reference, evaluated in a wider
+format, and ``x`` the inputs, already rounded to the dtype. The floor of each element of ``y = f(x)`` is::
 
     floor = u |y|  +  rms_k |f(x (1 + u s_k)) - y|  +  u intermediates(x)  +  smallest subnormal
 
@@ -313,9 +313,9 @@ def _score_one(name: str, actual: Array, value: Array, floor: Array, dtype: str,
             decisive = float(ratio[index])
         else:
             step, decisive = int(np.argmax(slices)), norm
-            # Of the elements that are as far off as their tensor is (there is always one), the one with the largest error.
+            # Of the elements that are as far off as their tensor (there is always one), the one with the largest error.
             shown = np.where(ratio[step] >= min(norm, np.max(ratio[step])), error[step], -1.0)
-            index = (step, *np.unravel_index(int(np.argmax(shown)), shown.shape)) if error.ndim > 1 else (step,)
+            index = np.unravel_index(step * shown.size + int(np.argmax(shown)), error.shape)
         ulp = form.unit_roundoff * 2 * 2.0 ** np.floor(np.log2(np.maximum(np.abs(_clipped(y, form)), 1e-300)))
         ulps = float(np.max(np.where(finite, error / np.maximum(ulp, form.smallest_subnormal), np.inf)))
     return Score(decisive, norm, ulps, name, _plain(index), float(a[index]), float(y[index]), float(floor[index]))

@@ -22,8 +22,11 @@ LARGEST = 200_000
 """Packed inputs beyond so many characters are not worth printing."""
 
 _PACKED = {
-    "f": ("float16", "float32", "float64"), "i": ("int8", "int16", "int32", "int64"), "u": ("uint8", "uint64"), "b": ("bool",)
-}  # fmt: skip
+    "f": ("float16", "float32", "float64"),
+    "i": ("int8", "int16", "int32", "int64"),
+    "u": ("uint8", "uint64"),
+    "b": ("bool",),
+}
 """Formats in which an array is packed: the first that holds it exactly."""
 
 _HEAD = {
@@ -62,6 +65,22 @@ with tf.Graph().as_default(), v1.Session() as session:
 """
 
 
+_COMPARED = """
+index = {index}
+expected = float({expected})
+actual = float({actual})
+floor = {floor!r}  # how far a correct {dtype} computation may move this number
+limit = {limit!r}  # noise floors
+
+error = abs(actual - expected)
+print("expected", expected)
+print("actual  ", actual)
+print(f"error    {{error:.4g}} = {{error / floor:.4g}} noise floors, of which {{limit:g}} are allowed")
+same = actual == expected or (actual != actual and expected != expected)
+raise SystemExit(not (same or error <= limit * floor))
+"""
+
+
 def script(
     test: Test,
     routes: Sequence[Route],
@@ -78,7 +97,6 @@ def script(
         return (
             f"# The inputs are too large to print ({sum(a.nbytes for a in inputs)} bytes). Run: {_rerun(test, seed)}\n"
         )
-    floor = score.floor
     title = f"{test.case.name} ({test.check}, {dtype}, {test.mode}, sample {sample.name!r}) through {test.framework}"
     parts = [f'"""{title}\n\n{_sentence(test, score)}\nRerun in the suite: {_rerun(test, seed)}\n"""\n']
     parts += [
@@ -97,29 +115,16 @@ def script(
     if sample.raises:
         parts += [f'print("expected an error, got", {names[0]})\nraise SystemExit(1)\n']
     elif score.problem or not score.output:
-        parts += [
-            f'print({score.problem!r})\nprint("got", {names[0]}, getattr({names[0]}, "dtype", ""))\nraise SystemExit(1)\n'
-        ]
+        parts += [f'print({score.problem!r})\nprint("got", {names[0]})\nraise SystemExit(1)\n']
     else:
-        other = f"float({names[1]}[index])" if len(names) > 1 else repr(score.expected)
-        meant = "other framework" if len(names) > 1 else "expected"
-        parts += [
-            f"\nindex = {score.index!r}\n",
-            f"expected = float({other})\n" if other != "nan" else 'expected = float("nan")\n',
-            f"actual = float(np.atleast_1d({names[0]})[index])\n".replace("np.atleast_1d", "np.atleast_1d"),
-            f"floor = {floor!r}  # how far a correct {dtype} computation may move this number\n",
-            "error = abs(actual - expected)\n",
-            f'print(f"{meant} {{expected!r}}\\nactual   {{actual!r}}\\nerror    {{error:.4g}} = {{error / floor:.4g}} noise floors'
-            f' (limit {test.limit:g})")\n',
-            "same = actual == expected or (actual != actual and expected != expected)\n",
-            f"raise SystemExit(not (same or error <= {test.limit!r} * floor))\n",
-        ]
-    return (
-        "".join(parts)
-        .replace("= nan", '= float("nan")')
-        .replace("= inf", '= float("inf")')
-        .replace("= -inf", '= -float("inf")')
-    )
+        one = f"np.atleast_1d({names[0]})[index]"
+        other = f"np.atleast_1d({names[1]})[index]" if len(names) > 1 else f'"{score.expected!r}"'
+        parts.append(
+            _COMPARED.format(
+                index=score.index, expected=other, actual=one, floor=score.floor, dtype=dtype, limit=test.limit
+            )
+        )
+    return "".join(parts)
 
 
 def _computed(
@@ -136,7 +141,9 @@ def _computed(
         ask = "actual = result"
         if cotangent is not None:
             code.append(f"cotangent = {_literal(cotangent)}\n")
-            ask = f"actual = tf.convert_to_tensor(tf.gradients(result, [inputs[i] for i in {wanted}], grad_ys=tf.constant(cotangent, tf.{dtype}))[{which}])"
+            seeds = f"grad_ys=tf.constant(cotangent, tf.{dtype})"
+            ask = f"actual = tf.gradients(result, [inputs[i] for i in {wanted}], {seeds})[{which}]"
+            ask += "\n    actual = tf.convert_to_tensor(actual)"
         code.append(_SESSION.format(inputs=tensors, ask=ask))
     else:
         code += [f"inputs = {tensors}\n", _call(route, test.mode) + "\n"]
@@ -149,7 +156,8 @@ def _computed(
         code.append(f"actual = actual[{score.output!r}]\n")
     back = "actual.detach().double().numpy()" if f == "torch" else "np.asarray(actual).astype(np.float64)"
     if test.check == "gradient":
-        back = f"np.zeros({inputs[names.index(score.output)].shape if score.output in names else ()}) if actual is None else {back}"
+        shape = inputs[names.index(score.output)].shape if score.output in names else ()
+        back = f"np.zeros({shape}) if actual is None else {back}"
     elif f == "torch":
         back = f"{back} if isinstance(actual, torch.Tensor) else np.asarray(actual, np.float64)"
     code.append(f"{f}_result = {back}\n")

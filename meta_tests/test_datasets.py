@@ -102,7 +102,7 @@ def test_a_damaged_file_is_named(
 
 def test_a_missing_file_is_named(tmp_path: Path, files: Files) -> None:
     write(tmp_path, {n: d for n, d in files.items() if n != "t10k-labels-idx1-ubyte"})
-    with pytest.raises(DatasetError, match="has neither mnist.npz nor t10k-labels-idx1-ubyte"):
+    with pytest.raises(DatasetError, match=r"has neither mnist\.npz nor t10k-labels-idx1-ubyte"):
         datasets.mnist(tmp_path)
 
 

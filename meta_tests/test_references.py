@@ -26,8 +26,11 @@ DIFFERENTIABLE = [name for name, case in CASES.items() if case.vjp is not None]
 
 def pools(x: np.ndarray, f: Callable[..., Any], size: Any, stride: Any, padding: str) -> np.ndarray:
     """Window by window, in plain Python."""
-    out, (b, h, w, c) = {}, x.shape
-    pads = [layers.same_padding(n, k, s) if padding == "same" else (0, 0) for n, k, s in zip((h, w), size, stride)]
+    out, (h, w) = {}, x.shape[1:3]
+    pads = [
+        layers.same_padding(n, k, s) if padding == "same" else (0, 0)
+        for n, k, s in zip((h, w), size, stride, strict=False)
+    ]
     rows = range(-pads[0][0], h + pads[0][1] - size[0] + 1, stride[0])
     columns = range(-pads[1][0], w + pads[1][1] - size[1] + 1, stride[1])
     for i, top in enumerate(rows):
@@ -126,6 +129,18 @@ def derivative(f: Callable[[Any], Any], h: Any) -> Any:
     return (16 * first[1] - first[0]) / 15
 
 
+def contracted_along(
+    case: Case, sample: Sample, inputs: tuple[np.ndarray, ...], c: np.ndarray, i: int, direction: np.ndarray
+) -> Callable[[Any], Any]:
+    """h -> sum(c f(inputs)), with input i moved by h times the direction."""
+
+    def f(h: Any) -> Any:
+        moved = [a + h * direction if j == i else a for j, a in enumerate(inputs)]
+        return np.sum(c * case.reference(*moved, **sample.options))
+
+    return f
+
+
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_closed_form_gradient_agrees_with_differences(name: str) -> None:
     if not noise.LONGDOUBLE_IS_WIDER:
@@ -149,12 +164,8 @@ def test_closed_form_gradient_agrees_with_differences(name: str) -> None:
                 gradient = layers.embedding_vjp(c, *wide)  # padding is a convention, not a derivative
             direction = rng.standard_normal(wide[i].shape) * np.clip(np.abs(wide[i]), 1e-6, 1)
 
-            def along(h: Any, i: int = i, direction: np.ndarray = direction) -> Any:
-                moved = [a + h * direction if j == i else a for j, a in enumerate(wide)]
-                return np.sum(c * case.reference(*moved, **sample.options))
-
             ours = np.sum(gradient * direction)
-            theirs = derivative(along, np.longdouble(2.0**-9))
+            theirs = derivative(contracted_along(case, sample, wide, c, i, direction), np.longdouble(2.0**-9))
             scale = np.sum(np.abs(gradient * direction)) + np.abs(np.sum(c)) * np.longdouble(1e-3)
             assert abs(ours - theirs) <= 1e-11 * scale, (sample.name, argument)
             compared += 1

@@ -1,4 +1,4 @@
-"""What a run's numbers depend on besides the frameworks: machine, versions, settings, revision. Imports no framework."""
+"""What a run's numbers depend on besides the frameworks: machine, versions, settings, revision."""
 
 import importlib.metadata
 import os
@@ -15,7 +15,20 @@ PACKAGES = (
     "torch", "tensorflow", "tensorflow-cpu", "keras", "numpy", "scipy", "ml-dtypes", "python-flint", "scikit-learn",
     "pytest", "pytest-xdist",
 )  # fmt: skip
-VARIABLES = ("OMP_", "MKL_", "OPENBLAS_", "TF_", "XLA_", "CUDA_", "ATEN_", "KERAS_", "ONEDNN_", "DNNL_", "TORCH_", "NVIDIA_")
+VARIABLES = (
+    "OMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "TF_",
+    "XLA_",
+    "CUDA_",
+    "ATEN_",
+    "KERAS_",
+    "ONEDNN_",
+    "DNNL_",
+    "TORCH_",
+    "NVIDIA_",
+)
 ROOT = Path(__file__).parents[1]
 
 
@@ -64,7 +77,7 @@ def _cpu() -> dict[str, Any]:
 
 def _blas() -> str:
     try:
-        blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[call-overload]
+        blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
         return f"{blas.get('name')} {blas.get('version')}"
     except (KeyError, TypeError):
         return "unknown"

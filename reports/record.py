@@ -191,7 +191,7 @@ class Writer:
         """Create ``directory`` with an empty record. Raises ``OSError`` if it exists with a record or is unwritable."""
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / NAME
-        self._file: IO[str] = open(self.path, "x", encoding="utf-8")
+        self._file: IO[str] = self.path.open("x", encoding="utf-8")
 
     def write(self, line: Line) -> None:
         self._file.write(encode(line) + "\n")

@@ -1,5 +1,7 @@
 """Layers. Images are (batch, height, width, channels) here; routes permute where a framework wants channels first."""
 
+from typing import Any
+
 import numpy as np
 
 from conformance.case import Array, Case, KerasLayer
@@ -8,28 +10,28 @@ from conformance.reference import statistics
 from fixtures.samples import given, normal, sample
 
 
-def ids_and_table(*shape: int, rows: int, width: int, low: int = 0, high: int | None = None):  # type: ignore[no-untyped-def]
+def ids_and_table(*shape: int, rows: int, width: int, low: int = 0, high: int | None = None):
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
         return rng.integers(low, rows if high is None else high, shape), rng.standard_normal((rows, width))
 
     return make
 
 
-def fixed_ids(ids: list[list[int]], rows: int, width: int):  # type: ignore[no-untyped-def]
+def fixed_ids(ids: list[list[int]], rows: int, width: int):
     return lambda rng: (np.asarray(ids), rng.standard_normal((rows, width)))
 
 
-def torch_masked_average(torch, x, mask):  # type: ignore[no-untyped-def]
+def torch_masked_average(torch, x, mask):
     weights = mask.to(x.dtype)[..., None]
     return (x * weights).sum(dim=1) / weights.sum(dim=1)
 
 
-def keras_masked_average(tf, x, mask):  # type: ignore[no-untyped-def]
+def keras_masked_average(tf, x, mask):
     layer = tf.keras.layers.GlobalAveragePooling1D(dtype=x.dtype.name)
     return layer(x, mask=tf.cast(mask, "bool"))
 
 
-def same_pads(shape, size, stride):  # type: ignore[no-untyped-def]
+def same_pads(shape, size, stride):
     """Padding of (batch, channels, height, width) images as torch.nn.functional.pad takes it: last axis first."""
     pads = []
     for n, k, s in zip(shape[:1:-1], size[::-1], stride[::-1], strict=True):
@@ -38,7 +40,7 @@ def same_pads(shape, size, stride):  # type: ignore[no-untyped-def]
     return pads
 
 
-def torch_average_pool(torch, x, size, stride, padding):  # type: ignore[no-untyped-def]
+def torch_average_pool(torch, x, size, stride, padding):
     """Zeros that 'same' adds are not counted: divide by the average of ones."""
     pool = torch.nn.AvgPool2d(size, stride)
     x = x.permute(0, 3, 1, 2)
@@ -49,14 +51,14 @@ def torch_average_pool(torch, x, size, stride, padding):  # type: ignore[no-unty
     return (pool(torch.nn.functional.pad(x, pads)) / pool(ones)).permute(0, 2, 3, 1)
 
 
-def torch_max_pool(torch, x, size, stride, padding):  # type: ignore[no-untyped-def]
+def torch_max_pool(torch, x, size, stride, padding):
     x = x.permute(0, 3, 1, 2)
     if padding == "same":
         x = torch.nn.functional.pad(x, same_pads(x.shape, size, stride), value=-torch.inf)
     return torch.nn.MaxPool2d(size, stride)(x).permute(0, 2, 3, 1)
 
 
-def pooled(*shape: int, size: tuple[int, int], stride: tuple[int, int], padding: str, name: str, edge: bool = False):  # type: ignore[no-untyped-def]
+def pooled(*shape: int, size: tuple[int, int], stride: tuple[int, int], padding: str, name: str, edge: bool = False):
     return normal(shape, name=name, edge=edge, size=size, stride=stride, padding=padding)
 
 
@@ -67,7 +69,7 @@ POOLING = [
     pooled(1, 5, 5, 1, size=(2, 2), stride=(2, 2), padding="same", name="same-even-window", edge=True),
     pooled(1, 1, 1, 2, size=(1, 1), stride=(1, 1), padding="valid", name="one-element", edge=True),
 ]
-VALID = {"size": (2, 2), "stride": (2, 2), "padding": "valid"}
+VALID: dict[str, Any] = {"size": (2, 2), "stride": (2, 2), "padding": "valid"}
 
 
 def image(*rows: list[float]) -> list[list[list[list[float]]]]:

@@ -7,15 +7,15 @@ from conformance.reference import losses as ref
 from fixtures.samples import given, normal, sample
 
 
-def probabilities(low: float, high: float, *shape: int):  # type: ignore[no-untyped-def]
+def probabilities(low: float, high: float, *shape: int):
     return lambda rng: (rng.uniform(low, high, shape), rng.integers(0, 2, shape).astype(float))
 
 
-def logits(scale: float, *shape: int):  # type: ignore[no-untyped-def]
+def logits(scale: float, *shape: int):
     return lambda rng: (scale * rng.standard_normal(shape), rng.integers(0, 2, shape).astype(float))
 
 
-def labelled(scale: float, rows: int, classes: int):  # type: ignore[no-untyped-def]
+def labelled(scale: float, rows: int, classes: int):
     return lambda rng: (scale * rng.standard_normal((rows, classes)), rng.integers(0, classes, rows))
 
 

@@ -6,6 +6,7 @@ conventions are one. Keras keeps its hyperparameters in float32: a rate such as 
 not.
 """
 
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ MASTER = ("float64", "float32")
 """Weights are kept in these formats, also where a model computes in a smaller one."""
 
 
-def torch_steps(torch, make, weights, gradients):  # type: ignore[no-untyped-def]
+def torch_steps(torch, make, weights, gradients):
     """The weights after each step of a torch optimizer that is given these gradients."""
     w = torch.nn.Parameter(weights.clone())
     optimizer, steps = make([w]), []
@@ -30,7 +31,7 @@ def torch_steps(torch, make, weights, gradients):  # type: ignore[no-untyped-def
     return torch.stack(steps)
 
 
-def keras_steps(tf, optimizer, weights, gradients, compiled):  # type: ignore[no-untyped-def]
+def keras_steps(tf, optimizer, weights, gradients, compiled):
     """The weights after each step of a Keras optimizer that is given these gradients."""
     w = tf.keras.Variable(weights, dtype=weights.dtype.name)
     optimizer.build([w])
@@ -62,9 +63,9 @@ def with_zeros(rng: np.random.Generator) -> tuple[Array, ...]:
     return weights, gradients
 
 
-def samples(prefix: str = "", **options: float) -> list[Sample]:
+def samples(prefix: str = "", **options: Any) -> list[Sample]:
     """An optimizer's samples: with ``options`` as users write them, and rounded to what float32 holds exactly."""
-    exact = {name: _representable(value) for name, value in options.items()}
+    exact: dict[str, Any] = {name: _representable(value) for name, value in options.items()}
     return [
         sample(f"{prefix}decimal-rates", steady, dtypes=MASTER, **options),
         sample(f"{prefix}binary-rates", steady, dtypes=MASTER, **exact),
@@ -72,9 +73,9 @@ def samples(prefix: str = "", **options: float) -> list[Sample]:
     ]
 
 
-def samples_with_epsilon(**options: float) -> list[Sample]:
+def samples_with_epsilon(**options: Any) -> list[Sample]:
     """The same, and two more with gradients so small that the place of epsilon decides."""
-    exact = {name: _representable(value) for name, value in options.items()}
+    exact: dict[str, Any] = {name: _representable(value) for name, value in options.items()}
     return [
         *samples(**options),
         sample("tiny-gradients", tiny, edge=True, dtypes=MASTER, **exact),

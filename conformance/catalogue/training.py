@@ -4,6 +4,8 @@ A route is the whole program, as its users write it; it returns what it saw at e
 wherever a framework would round them to float32 (Keras and TensorFlow 1 do).
 """
 
+from typing import Any
+
 import numpy as np
 
 from conformance.case import Array, Case, Sample
@@ -14,12 +16,12 @@ from fixtures.samples import sample
 MASTER = ("float64", "float32")
 
 
-def stacked(framework, rows):  # type: ignore[no-untyped-def]
+def stacked(framework, rows):
     """Rows of named numbers, one per step, as named arrays with the step in front."""
     return {name: framework.stack([row[name] for row in rows]) for name in rows[0]}
 
 
-def recorded(loss, weights, gradients):  # type: ignore[no-untyped-def]
+def recorded(loss, weights, gradients):
     """One step's row."""
     return {"loss": loss, **weights, **{f"gradient_{name}": g for name, g in gradients.items()}}
 
@@ -27,7 +29,7 @@ def recorded(loss, weights, gradients):  # type: ignore[no-untyped-def]
 # 1. Linear regression from scratch
 
 
-def module_and_backward(torch, x, y, w, b, learning_rate, steps):  # type: ignore[no-untyped-def]
+def module_and_backward(torch, x, y, w, b, learning_rate, steps):
     class Line(torch.nn.Module):
         def __init__(self):
             super().__init__()
@@ -50,7 +52,7 @@ def module_and_backward(torch, x, y, w, b, learning_rate, steps):  # type: ignor
     return stacked(torch, rows)
 
 
-def model_and_gradient_tape(tf, x, y, w, b, learning_rate, steps, compiled=False):  # type: ignore[no-untyped-def]
+def model_and_gradient_tape(tf, x, y, w, b, learning_rate, steps, compiled=False):
     class Line(tf.keras.Model):
         def __init__(self):
             super().__init__(dtype=x.dtype.name)
@@ -76,12 +78,12 @@ def model_and_gradient_tape(tf, x, y, w, b, learning_rate, steps, compiled=False
     return stacked(tf, rows)
 
 
-def module_to_the_end(torch, *inputs, **options):  # type: ignore[no-untyped-def]
+def module_to_the_end(torch, *inputs, **options):
     path = module_and_backward(torch, *inputs, **options)
     return {"w": path["w"], "b": path["b"], "solution": torch.stack([path["w"][-1], path["b"][-1]])}
 
 
-def compiled_model_to_the_end(tf, *inputs, **options):  # type: ignore[no-untyped-def]
+def compiled_model_to_the_end(tf, *inputs, **options):
     path = model_and_gradient_tape(tf, *inputs, compiled=True, **options)
     return {"w": path["w"], "b": path["b"], "solution": tf.stack([path["w"][-1], path["b"][-1]])}
 
@@ -89,7 +91,7 @@ def compiled_model_to_the_end(tf, *inputs, **options):  # type: ignore[no-untype
 # 2. The same as a static graph
 
 
-def session(tf, x, y, w, b, learning_rate, steps):  # type: ignore[no-untyped-def]
+def session(tf, x, y, w, b, learning_rate, steps):
     """TensorFlow 1: placeholders, Variables, GradientDescentOptimizer, Session."""
     v1, rows = tf.compat.v1, []
     data = {"x": x.numpy(), "y": y.numpy()}
@@ -109,7 +111,7 @@ def session(tf, x, y, w, b, learning_rate, steps):  # type: ignore[no-untyped-de
     return stacked(tf, rows)
 
 
-def linear_and_sgd(torch, x, y, w, b, learning_rate, steps):  # type: ignore[no-untyped-def]
+def linear_and_sgd(torch, x, y, w, b, learning_rate, steps):
     model = torch.nn.Linear(1, 1, dtype=x.dtype)
     with torch.no_grad():
         model.weight.fill_(w)
@@ -131,7 +133,7 @@ def linear_and_sgd(torch, x, y, w, b, learning_rate, steps):  # type: ignore[no-
 # 3. Logistic and softmax regression
 
 
-def torch_descent(torch, loss_of, kernel, bias, learning_rate, steps):  # type: ignore[no-untyped-def]
+def torch_descent(torch, loss_of, kernel, bias, learning_rate, steps):
     weights, rows = {"kernel": kernel.clone().requires_grad_(), "bias": bias.clone().requires_grad_()}, []
     optimizer = torch.optim.SGD(weights.values(), lr=learning_rate)
     for _ in range(steps):
@@ -144,7 +146,7 @@ def torch_descent(torch, loss_of, kernel, bias, learning_rate, steps):  # type: 
     return stacked(torch, rows)
 
 
-def tf_descent(tf, loss_of, kernel, bias, learning_rate, steps, compiled=False):  # type: ignore[no-untyped-def]
+def tf_descent(tf, loss_of, kernel, bias, learning_rate, steps, compiled=False):
     weights, rows = {"kernel": tf.Variable(kernel), "bias": tf.Variable(bias)}, []
 
     def step():
@@ -161,17 +163,17 @@ def tf_descent(tf, loss_of, kernel, bias, learning_rate, steps, compiled=False):
     return stacked(tf, rows)
 
 
-def bce_of_sigmoid(torch, x, target, kernel, bias, **options):  # type: ignore[no-untyped-def]
+def bce_of_sigmoid(torch, x, target, kernel, bias, **options):
     criterion = torch.nn.BCELoss()
     return torch_descent(torch, lambda k, b: criterion(torch.sigmoid(x @ k + b), target), kernel, bias, **options)
 
 
-def bce_with_logits(torch, x, target, kernel, bias, **options):  # type: ignore[no-untyped-def]
+def bce_with_logits(torch, x, target, kernel, bias, **options):
     criterion = torch.nn.BCEWithLogitsLoss()
     return torch_descent(torch, lambda k, b: criterion(x @ k + b, target), kernel, bias, **options)
 
 
-def sigmoid_cross_entropy(tf, x, target, kernel, bias, **options):  # type: ignore[no-untyped-def]
+def sigmoid_cross_entropy(tf, x, target, kernel, bias, **options):
     def loss(k, b):
         logits = tf.linalg.matvec(x, k) + b
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=target, logits=logits))
@@ -179,21 +181,21 @@ def sigmoid_cross_entropy(tf, x, target, kernel, bias, **options):  # type: igno
     return tf_descent(tf, loss, kernel, bias, **options)
 
 
-def sigmoid_cross_entropy_in_tf_function(tf, *inputs, **options):  # type: ignore[no-untyped-def]
+def sigmoid_cross_entropy_in_tf_function(tf, *inputs, **options):
     return sigmoid_cross_entropy(tf, *inputs, compiled=True, **options)
 
 
-def cross_entropy_loss(torch, x, labels, kernel, bias, **options):  # type: ignore[no-untyped-def]
+def cross_entropy_loss(torch, x, labels, kernel, bias, **options):
     criterion = torch.nn.CrossEntropyLoss()
     return torch_descent(torch, lambda k, b: criterion(x @ k + b, labels), kernel, bias, **options)
 
 
-def nll_of_log_softmax(torch, x, labels, kernel, bias, **options):  # type: ignore[no-untyped-def]
+def nll_of_log_softmax(torch, x, labels, kernel, bias, **options):
     criterion, log_softmax = torch.nn.NLLLoss(), torch.nn.LogSoftmax(dim=1)
     return torch_descent(torch, lambda k, b: criterion(log_softmax(x @ k + b), labels), kernel, bias, **options)
 
 
-def softmax_cross_entropy(tf, x, labels, kernel, bias, **options):  # type: ignore[no-untyped-def]
+def softmax_cross_entropy(tf, x, labels, kernel, bias, **options):
     one_hot = tf.one_hot(labels, kernel.shape[1], dtype=x.dtype)
 
     def loss(k, b):
@@ -202,7 +204,7 @@ def softmax_cross_entropy(tf, x, labels, kernel, bias, **options):  # type: igno
     return tf_descent(tf, loss, kernel, bias, **options)
 
 
-def sparse_softmax_cross_entropy_in_tf_function(tf, x, labels, kernel, bias, **options):  # type: ignore[no-untyped-def]
+def sparse_softmax_cross_entropy_in_tf_function(tf, x, labels, kernel, bias, **options):
     def loss(k, b):
         return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=tf.matmul(x, k) + b))
 
@@ -212,7 +214,7 @@ def sparse_softmax_cross_entropy_in_tf_function(tf, x, labels, kernel, bias, **o
 # 4. The digit classifier
 
 
-def data_loader_loop(  # type: ignore[no-untyped-def]
+def data_loader_loop(
     torch, images, labels, test_images, test_labels, kernel_1, bias_1, kernel_2, bias_2,
     batch, epochs, every, learning_rate, rho, epsilon,
 ):  # fmt: skip
@@ -277,7 +279,7 @@ def data_loader_loop(  # type: ignore[no-untyped-def]
     }
 
 
-def keras_fit(  # type: ignore[no-untyped-def]
+def keras_fit(
     tf, images, labels, test_images, test_labels, kernel_1, bias_1, kernel_2, bias_2,
     batch, epochs, every, learning_rate, rho, epsilon, from_logits=False,
 ):  # fmt: skip
@@ -350,14 +352,14 @@ def keras_fit(  # type: ignore[no-untyped-def]
     }
 
 
-def keras_fit_from_logits(tf, *inputs, **options):  # type: ignore[no-untyped-def]
+def keras_fit_from_logits(tf, *inputs, **options):
     return keras_fit(tf, *inputs, from_logits=True, **options)
 
 
 # Data and initial weights
 
 
-def to_fit(noise: float = 0.15, n: int = 200):  # type: ignore[no-untyped-def]
+def to_fit(noise: float = 0.15, n: int = 200):
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
         return (*datasets.line(rng, n, noise), rng.standard_normal(()), rng.standard_normal(()))
 
@@ -375,7 +377,7 @@ def two_points(rng: np.random.Generator) -> tuple[Array, ...]:
     return np.array([-1.0, 3.0]), np.array([0.25, 1.0]), rng.standard_normal(()), rng.standard_normal(())
 
 
-def to_classify(data, classes: int):  # type: ignore[no-untyped-def]
+def to_classify(data, classes: int):
     """``data(rng)`` with weights to start from: a kernel (d, k), or (d,) for two classes."""
 
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
@@ -397,7 +399,7 @@ def one_class(rng: np.random.Generator) -> tuple[Array, Array]:
     return rng.standard_normal((16, 3)), np.ones(16, np.int64)
 
 
-def images_and_weights(hidden: int, first: int | None = None):  # type: ignore[no-untyped-def]
+def images_and_weights(hidden: int, first: int | None = None):
     """The selected data set, or its first images; weights as Glorot and Bengio (2010) draw them, on a grid of 2^-10, so
     that a program with all of them in it stays small."""
 
@@ -422,7 +424,7 @@ LINES = [
     sample("two-points", two_points, edge=True, dtypes=MASTER, learning_rate=2.0**-3, steps=30),
     sample("decimal-rate", to_fit(), dtypes=MASTER, learning_rate=0.01, steps=30),
 ]
-RMSPROP = {"learning_rate": 2.0**-10, "rho": 0.875, "epsilon": 2.0**-100}
+RMSPROP: dict[str, Any] = {"learning_rate": 2.0**-10, "rho": 0.875, "epsilon": 2.0**-100}
 
 
 def classifier_samples() -> list[Sample]:
@@ -438,65 +440,44 @@ def classifier_samples() -> list[Sample]:
 # Pictures
 
 
-def fitted_line(label, outputs, inputs, options):  # type: ignore[no-untyped-def]
+def fitted_line(label, outputs, inputs, options):
     x, y = inputs[:2]
     ends = np.array([x.min(), x.max()])
-    line = {"name": label, "x": ends, "y": outputs["w"][-1] * ends + outputs["b"][-1], "style": "line"}
+    series = [
+        {"name": "samples", "x": x, "y": y, "style": "points"},
+        {"name": label, "x": ends, "y": outputs["w"][-1] * ends + outputs["b"][-1], "style": "line"},
+    ]
     return [
-        {
-            "figure": "linear regression", "title": "Linear regression: samples and fitted lines",
-            "x_label": "x", "y_label": "y",
-            "series": [{"name": "samples", "x": x, "y": y, "style": "points"}, line],
-        },
-        _curve("linear regression loss", "Linear regression: loss", "step", "mean squared error", label, outputs["loss"]),
-    ]  # fmt: skip
+        _picture("linear regression", "Linear regression: samples and fitted lines", "x", "y", series),
+        _curve("linear loss", "Linear regression: loss per step", "step", "mean squared error", label, outputs["loss"]),
+    ]
 
 
-def learning_curves(label, outputs, inputs, options):  # type: ignore[no-untyped-def]
+def learning_curves(label, outputs, inputs, options):
     accuracy = [
         {"name": f"{label}, {kind}", "x": np.arange(1, len(outputs[key]) + 1), "y": outputs[key], "style": "line"}
         for kind, key in (("training", "_accuracy"), ("test", "_test_accuracy"))
     ]
-    steps = np.arange(1, len(outputs["loss"]) + 1)
-    epochs = np.array_split(outputs["loss"], options["epochs"])
+    count = np.arange(1, options["epochs"] + 1)
+    means = [np.mean(e) for e in np.array_split(outputs["loss"], options["epochs"])]
     losses = [
-        {
-            "name": f"{label}, training",
-            "x": np.arange(1, options["epochs"] + 1),
-            "y": [np.mean(e) for e in epochs],
-            "style": "line",
-        },
-        {
-            "name": f"{label}, test",
-            "x": np.arange(1, options["epochs"] + 1),
-            "y": outputs["test_loss"],
-            "style": "line",
-        },
+        {"name": f"{label}, training", "x": count, "y": means, "style": "line"},
+        {"name": f"{label}, test", "x": count, "y": outputs["test_loss"], "style": "line"},
     ]
     return [
-        {
-            "figure": "digit accuracy",
-            "title": "Digit classifier: accuracy per epoch",
-            "x_label": "epoch",
-            "y_label": "accuracy",
-            "series": accuracy,
-        },
-        {
-            "figure": "digit loss",
-            "title": "Digit classifier: loss per epoch",
-            "x_label": "epoch",
-            "y_label": "cross-entropy",
-            "series": losses,
-        },
-        _curve(
-            "digit loss per step", "Digit classifier: loss per step", "step", "cross-entropy", label, outputs["loss"]
-        ),
+        _picture("digit accuracy", "Digit classifier: accuracy per epoch", "epoch", "accuracy", accuracy),
+        _picture("digit loss", "Digit classifier: loss per epoch", "epoch", "cross-entropy", losses),
+        _curve("digit steps", "Digit classifier: loss per step", "step", "cross-entropy", label, outputs["loss"]),
     ]
 
 
-def _curve(figure, title, x_label, y_label, label, y):  # type: ignore[no-untyped-def]
-    series = [{"name": label, "x": np.arange(1, len(y) + 1), "y": y, "style": "line"}]
+def _picture(figure, title, x_label, y_label, series):
     return {"figure": figure, "title": title, "x_label": x_label, "y_label": y_label, "series": series}
+
+
+def _curve(figure, title, x_label, y_label, label, y):
+    series = [{"name": label, "x": np.arange(1, len(y) + 1), "y": y, "style": "line"}]
+    return _picture(figure, title, x_label, y_label, series)
 
 
 CASES = (

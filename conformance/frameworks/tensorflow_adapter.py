@@ -163,7 +163,7 @@ def _with_gradient(f: Function, held: Sequence[int]) -> Callable[..., tuple[Any,
 def _wrapped(f: Callable[..., Any], mode: str) -> Callable[..., Any]:
     if mode == "eager":
         return f
-    return tf.function(f, jit_compile=mode == "xla", autograph=False)  # type: ignore[no-any-return]
+    return tf.function(f, jit_compile=mode == "xla", autograph=False)
 
 
 ADAPTER = TensorFlow()

@@ -82,7 +82,7 @@ class Torch:
             arguments = list(primals)
             for i, t in zip(moving, moved, strict=True):
                 arguments[i] = t
-            return f(*arguments)  # type: ignore[no-any-return]
+            return f(*arguments)
 
         value, derivative = torch.func.jvp(
             g, tuple(primals[i] for i in moving), tuple(self.tensor(t, device) for t in tangents)
@@ -130,7 +130,7 @@ class Torch:
 
 def _compiled(f: Function, mode: str) -> Function:
     torch.compiler.reset()  # a new function each time: the cache would only grow
-    return torch.compile(f, backend=_BACKENDS[mode])  # type: ignore[no-any-return]
+    return torch.compile(f, backend=_BACKENDS[mode])
 
 
 ADAPTER = Torch()

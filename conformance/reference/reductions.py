@@ -42,7 +42,7 @@ def cumsum_vjp(c: Array, x: Array, *, axis: int) -> Array:
 
 
 def softmax(x: Array, *, axis: int) -> Array:
-    """exp(x) / sum(exp(x)), shifted by the maximum. Blanchard, D. Higham, N. Higham, IMA J. Numer. Anal. 41(4), 2021."""
+    """exp(x) / sum(exp(x)), shifted by the maximum. Blanchard, Higham and Higham, IMA J. Numer. Anal. 41(4), 2021."""
     e = np.exp(_shifted(x, axis))
     return e / np.sum(e, axis=axis, keepdims=True)
 

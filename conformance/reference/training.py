@@ -171,7 +171,7 @@ def _squares(theta: Array, x: Array, y: Array, nudge: Nudge) -> tuple[Array, Arr
     """mean((w x + b - y)^2) for theta = (w, b), and its gradient 2/n sum (w x + b - y) (x, 1)."""
     residual = nudge(nudge(nudge(theta[0] * x) + theta[1]) - y)
     gradient = 2 * np.stack([np.mean(nudge(residual * x)), np.mean(nudge(residual))])
-    return nudge(np.mean(nudge(residual * residual))), gradient
+    return nudge(np.asarray(np.mean(nudge(residual * residual)))), gradient
 
 
 def _cross_entropy(logits: Array, labels: Array, nudge: Nudge) -> tuple[Array, Array]:
