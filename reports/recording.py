@@ -20,7 +20,7 @@ from conformance.divergence import divergences
 from conformance.plan import Test, tests
 from fixtures.conform import whole
 from fixtures.options import OPTIONS
-import contextlib
+from reports import html
 from reports.fingerprint import fingerprint, suite
 from reports.record import (
     FORMAT,
@@ -105,7 +105,9 @@ class Recorder:
             except OSError as error:
                 pytest.exit(f"{self.directory}: cannot be written ({error.strerror}); give --run-dir", returncode=4)
         self.writer = Writer(self.directory)
-        areas = {name: cases for name, cases in catalogue().items() if any(t.area == name for t in self.planned.values())}
+        areas = {
+            name: cases for name, cases in catalogue().items() if any(t.area == name for t in self.planned.values())
+        }
         self.writer.write(
             Header(
                 FORMAT,
@@ -174,12 +176,13 @@ class Recorder:
         self.writer.close()
         self.run = run = read(self.directory)
         self.verdict = verdict(run)
-        with contextlib.suppress(ImportError):
-            from reports import html
-            self.page = html.write(run, self.directory / "index.html")
+        self.page = html.write(run, self.directory / "index.html")
         if self.config.getoption("run_dir") is None:
             _link(self.directory.parent / "latest", self.directory)
-        if not self.verdict.conformant and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        if not self.verdict.conformant and session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _absent(self) -> Iterator[str]:
@@ -187,7 +190,11 @@ class Recorder:
         for name in filter(None, (w.strip() for w in self.config.getoption("require").split(","))):
             judged, skipped = self.seen["judged", name], self.seen["skipped", name]
             if not judged:
-                why = f"{skipped} checks need a CUDA device and none was found" if name == "gpu" and skipped else "no check of it ran"
+                why = (
+                    f"{skipped} checks need a CUDA device and none was found"
+                    if name == "gpu" and skipped
+                    else "no check of it ran"
+                )
                 yield f"{name} was required: {why}."
 
     def _count(self, o: Observation) -> None:

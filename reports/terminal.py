@@ -31,11 +31,19 @@ def summary(run: Run, verdict: Verdict, width: int) -> str:
     console.print(table)
     if verdict.highest:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column, justify in (("kind", "left"), ("check", "left"), ("highest", "right"), ("limit", "right"), ("seen in", "left")):
+        for column, justify in (
+            ("kind", "left"),
+            ("check", "left"),
+            ("highest", "right"),
+            ("limit", "right"),
+            ("seen in", "left"),
+        ):
             table.add_column(column, justify=justify, no_wrap=column != "seen in")  # type: ignore[arg-type]
         for h in verdict.highest:
             o = h.observation
-            table.add_row(h.kind, h.check, f"{h.score:.3g}", f"{h.limit:g}", f"{o.case}: {o.route}, {o.dtype}, {o.sample}")
+            table.add_row(
+                h.kind, h.check, f"{h.score:.3g}", f"{h.limit:g}", f"{o.case}: {o.route}, {o.dtype}, {o.sample}"
+            )
         console.print(table)
     for reason, n in verdict.skips.most_common():
         console.print(f"skipped {n}: {reason}", soft_wrap=True)

@@ -82,7 +82,9 @@ def verdict(run: Run) -> Verdict:
     elif conformant:
         sentence = f"NOTHING JUDGED: all {counts['skipped']} selected checks were skipped."
     else:
-        sentence = f"NOT CONFORMANT: {frameworks}: {problems[0]}" + (f" (and {len(problems) - 1} more)" if problems[1:] else "")
+        sentence = f"NOT CONFORMANT: {frameworks}: {problems[0]}" + (
+            f" (and {len(problems) - 1} more)" if problems[1:] else ""
+        )
     return Verdict(
         conformant, sentence, tuple(problems), counts, cells, skips, divergences,
         tuple(sorted(highest.values(), key=lambda h: (h.kind, h.check))),

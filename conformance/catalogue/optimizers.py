@@ -1,4 +1,4 @@
-"""Optimizers: from initial weights and fixed gradients to the weights after each of 100 steps.
+"""Optimizers: from initial weights and fixed gradients to the weights after each of 50 steps.
 
 torch and Keras document different places for epsilon in RMSprop and Adam. Each convention is a case with its own
 reference; in the sample ``tiny-epsilon`` of the first, which is the setting that makes the frameworks agree, both
@@ -14,7 +14,7 @@ from conformance.case import Array, Case, Sample
 from conformance.reference import optimizers as ref
 from fixtures.samples import sample
 
-STEPS, SIZE = 100, 7
+STEPS, SIZE = 50, 7
 MASTER = ("float64", "float32")
 """Weights are kept in these formats, also where a model computes in a smaller one."""
 

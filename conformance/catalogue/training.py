@@ -432,7 +432,7 @@ def classifier_samples() -> list[Sample]:
     return [
         sample(name, images_and_weights(512), dtypes=MASTER, batch=128, epochs=5,
                every=1 if name == "digits" else 50, **RMSPROP),
-        sample("uneven-batches", images_and_weights(24, first=100), edge=True, dtypes=MASTER, batch=33, epochs=2,
+        sample("uneven-batches", images_and_weights(24, first=100), edge=True, dtypes=("float32",), batch=33, epochs=2,
                every=1, **RMSPROP),
     ]  # fmt: skip
 

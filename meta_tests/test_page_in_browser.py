@@ -1,0 +1,182 @@
+"""The page in a real browser: Debian's chromium, driven by playwright."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports import html
+from reports.record import read
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+def absent(why: str) -> None:
+    """CI requires a browser; elsewhere its absence is a skip with a reason."""
+    if os.environ.get("CONFORM_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"{why}, and CONFORM_REQUIRE_BROWSER=1", pytrace=False)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        absent("playwright is not installed")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        absent("no chromium was found (on Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Any, record: Callable[..., Path]) -> Iterator[Callable[..., Any]]:
+    """``visit(fragment="", **context)`` opens the page of a record with one of everything; at the end nothing may have
+    been written to the console or asked of a network."""
+    run = record()
+    path = html.write(read(run), run / "index.html")
+    heard: list[str] = []
+    contexts = []
+
+    def open_page(fragment: str = "", **options: Any) -> Any:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: heard.append(f"{m.type}: {m.text}"))
+        page.on("pageerror", lambda e: heard.append(str(e)))
+        page.on("request", lambda r: heard.append(r.url) if not r.url.startswith(("file:", "data:", "blob:")) else None)
+        page.goto(f"file://{path}{fragment}")
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector("#filter:not([hidden])")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert heard == []
+
+
+def test_it_loads_and_lists_every_case(visit: Callable[..., Any]) -> None:
+    page = visit()
+    assert page.title() == "Not conformant: PyTorch and TensorFlow"
+    assert page.inner_text("#count") == "2 cases, 6 observations"
+
+
+def test_search_finds(visit: Callable[..., Any]) -> None:
+    page = visit()
+    page.fill("#search", "matmul")
+    assert page.inner_text("#count") == "1 cases, 1 observations"
+    page.fill("#search", "gelu CUDA")
+    assert page.inner_text("#count") == "1 cases, 1 observations"
+    page.fill("#search", "no such thing")
+    assert page.inner_text("#count") == "0 cases, 0 observations"
+
+
+@pytest.mark.parametrize(
+    ("select", "value", "count"),
+    [
+        ("#area", "reductions", "1 cases, 1 observations"),
+        ("#framework", "tensorflow", "1 cases, 1 observations"),
+        ("#dtype", "float32", "1 cases, 3 observations"),
+        ("#outcome", "failed", "1 cases, 1 observations"),
+    ],
+)
+def test_selects_filter(visit: Callable[..., Any], select: str, value: str, count: str) -> None:
+    page = visit()
+    page.select_option(select, value)
+    assert page.inner_text("#count") == count
+
+
+def test_a_case_opens_by_click_and_shows_routes_and_observations(visit: Callable[..., Any]) -> None:
+    page = visit()
+    page.click("[id='case/gelu'] > summary")
+    case = page.locator("[id='case/gelu']")
+    assert case.locator(".routes > div").count() == 2
+    assert "torch.nn.GELU()(x)" in case.inner_text()
+    assert case.locator("tbody tr").count() == 5
+    assert "raised ValueError: <b>no</b> & more" in case.inner_text()
+
+
+def test_a_case_opens_by_keyboard(visit: Callable[..., Any]) -> None:
+    page = visit()
+    page.focus("[id='case/gelu'] > summary")
+    page.keyboard.press("Enter")
+    assert page.locator("[id='case/gelu'][open]").count() == 1
+
+
+def test_a_link_opens_its_case_whatever_the_filter(visit: Callable[..., Any]) -> None:
+    page = visit("#case/matmul")
+    assert page.locator("[id='case/matmul'][open]").count() == 1
+    page.fill("#search", "matmul")
+    page.click("#areas a[href='#case/gelu'] >> nth=0")
+    page.wait_for_selector("[id='case/gelu'][open]")
+
+
+def background(page: Any) -> str:
+    return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+def test_dark_and_light(visit: Callable[..., Any]) -> None:
+    light, dark = visit(color_scheme="light"), visit(color_scheme="dark")
+    assert background(light) == "rgb(255, 255, 255)"
+    assert background(dark) != background(light)
+    light.click("#theme")
+    assert background(light) == background(dark)
+    light.click("#theme")
+    assert background(light) == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_contrast(visit: Callable[..., Any], scheme: str) -> None:
+    """WCAG 2.2, 1.4.3: at least 4.5 to 1, for every text that is shown."""
+    page = visit("#case/gelu", color_scheme=scheme)
+    worst = page.evaluate(
+        """() => {
+          const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+          const luminance = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+            .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+            .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+          const ground = (e) => {
+            for (; e; e = e.parentElement) {
+              const c = rgb(getComputedStyle(e).backgroundColor);
+              if (c.length < 4 || c[3] > 0) return c;
+            }
+            return [255, 255, 255];
+          };
+          let worst = [99, ""];
+          for (const e of document.querySelectorAll("body *")) {
+            if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || !e.checkVisibility()) continue;
+            if (["SCRIPT", "NOSCRIPT", "TITLE"].includes(e.tagName)) continue;
+            const style = getComputedStyle(e);
+            const [a, b] = [luminance(rgb(e.closest("svg") ? style.fill : style.color)), luminance(ground(e))];
+            const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+            if (ratio < worst[0]) worst = [ratio, `${e.tagName}: ${e.textContent.slice(0, 30)}`];
+          }
+          return worst;
+        }"""
+    )
+    assert worst[0] >= 4.5, worst
+
+
+@pytest.mark.parametrize("fragment", ["", "#case/gelu"])
+def test_a_narrow_screen_has_no_sideways_scroll(visit: Callable[..., Any], fragment: str) -> None:
+    page = visit(fragment, viewport={"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_without_javascript_the_failures_are_there(visit: Callable[..., Any]) -> None:
+    page = visit(java_script_enabled=False)
+    assert "NOT CONFORMANT" in page.inner_text("h1")
+    assert "raise SystemExit(1)" in page.inner_text(".failure >> nth=0")
+    assert "needs a CUDA device" in page.inner_text("#skipped")
+    assert page.locator("#filter").is_hidden()

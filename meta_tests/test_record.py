@@ -1,0 +1,147 @@
+"""Records: what is written is read back, and what is damaged is named."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reports.record import FORMAT, NAME, Observation, RecordError, Worst, Writer, decode, encode, number, read
+from reports.verdict import verdict
+
+Record = Callable[..., Path]
+
+
+def test_a_record_is_read_back(record: Record) -> None:
+    run = read(record())
+    assert run.complete
+    assert [o.outcome for o in run.observations] == ["passed", "passed", "failed", "diverged", "crashed", "skipped"]
+    assert run.observations[2].worst == Worst("value", (3, 1), "nan", 1.5, 1e-7)
+    assert run.frameworks["torch"].version == "2.13.0"
+    assert run.header.seed == 7
+    assert len(run.figures) == 2
+    assert run.started == ["gelu-torch-eager-value"]
+    assert run.missing() == []
+
+
+numbers = st.one_of(
+    st.none(), st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["nan", "inf", "-inf"])
+)
+
+
+@given(text=st.text(max_size=40), route=st.text(max_size=20), score=numbers, ulps=numbers, covers=st.integers(0, 10**9))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_any_observation_survives(text: str, route: str, score: Any, ulps: Any, covers: int) -> None:
+    before = Observation(
+        "t", "a", "c", "k", "f", "m", "d", "failed", route, score=score, ulps=ulps, reason=text, covers=covers
+    )
+    line = encode(before)
+    assert "\n" not in line
+    assert decode(line) == before
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(1.5, 1.5), (float("nan"), "nan"), (float("inf"), "inf"), (-float("inf"), "-inf"), (np.float32(0.5), 0.5)],
+)
+def test_numbers_are_plain(value: Any, written: Any) -> None:
+    found = number(value)
+    assert found == written
+    assert type(found) in (float, str)
+
+
+def test_a_numpy_scalar_is_written_as_a_number(row: Callable[..., Observation]) -> None:
+    """One in a property ended a run under xdist with exit status 0 and no test reported."""
+    line = encode(row("passed", score=np.float64(2.5), covers=np.int64(3)))
+    found = decode(line)
+    assert isinstance(found, Observation)
+    assert (found.score, found.covers) == (2.5, 3)
+
+
+def test_a_last_line_that_was_cut_off_is_dropped(record: Record) -> None:
+    path = record(footer=False) / NAME
+    path.write_bytes(path.read_bytes()[:-20])
+    run = read(path)
+    assert not run.complete
+    assert "The run was cut off: its record has no footer." in verdict(run).problems
+
+
+def damage(path: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:
+    path.write_bytes(b"".join(change(path.read_bytes().splitlines(keepends=True))))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda rows: [*rows[:3], b'{"type":"observation", oops\n', *rows[3:]], "line 4 is damaged"),
+        (lambda rows: [*rows[:3], b'{"type":"surprise"}\n', *rows[3:]], "line 4 is damaged"),
+        (lambda rows: [*rows[:2], b"\xff\xfe\x00\n", *rows[2:]], "line 3 is damaged"),
+        (lambda rows: rows[1:], "line 1 is not a header"),
+        (lambda rows: [], "the record is empty"),
+        (lambda rows: [b"[]\n"], "line 1 is not a header"),
+        (lambda rows: [b"plain text\n"], "line 1 is not a header"),
+        (lambda rows: [*rows, rows[0]], "a second header"),
+        (
+            lambda rows: [rows[0].replace(b'"format":%d' % FORMAT, b'"format":%d' % (FORMAT + 1)), *rows[1:]],
+            f"format {FORMAT + 1} is newer than this version reads",
+        ),
+    ],
+)
+def test_a_damaged_record_is_named_in_one_sentence(record: Record, change: Any, sentence: str) -> None:
+    path = record() / NAME
+    damage(path, change)
+    with pytest.raises(RecordError) as caught:
+        read(path)
+    assert sentence in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_missing_record_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="cannot be read"):
+        read(tmp_path / "nowhere")
+
+
+def test_a_record_is_never_overwritten(record: Record) -> None:
+    directory = record()
+    before = (directory / NAME).read_bytes()
+    with pytest.raises(FileExistsError):
+        Writer(directory)
+    assert (directory / NAME).read_bytes() == before
+
+
+def test_what_was_planned_and_left_nothing_is_missing(record: Record, row: Callable[..., Observation]) -> None:
+    path = record() / NAME
+    kept = [r for r in path.read_bytes().splitlines(keepends=True) if b'"sample":"normal"' not in r or b"header" in r]
+    assert len(kept) == len(path.read_bytes().splitlines()) - 1
+    path.write_bytes(b"".join(kept))
+    run = read(path)
+    assert [key for _, key in run.missing()] == [("torch.nn.GELU", "float32", "normal")]
+    problems = verdict(run).problems
+    assert any(p.startswith("1 planned checks left no observation; first: gelu-torch-eager-value.") for p in problems)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "conformant", "begin"),
+    [
+        (["passed", "diverged"], True, "CONFORMANT: torch 2.13.0: 2 checks, 1 of them known divergences."),
+        (["passed", "failed"], False, "NOT CONFORMANT: torch 2.13.0: 1 checks failed."),
+        (["crashed"], False, "NOT CONFORMANT: torch 2.13.0: 1 checks were lost"),
+        (["skipped", "skipped"], True, "NOTHING JUDGED: all 2 selected checks were skipped."),
+    ],
+)
+def test_the_verdict_in_one_sentence(
+    record: Record, row: Callable[..., Observation], outcomes: list[str], conformant: bool, begin: str
+) -> None:
+    found = verdict(read(record(*(row(o, sample=f"s{i}") for i, o in enumerate(outcomes)))))
+    assert found.conformant == conformant
+    assert found.sentence.startswith(begin)
+
+
+def test_a_problem_of_the_run_makes_it_not_conformant(record: Record, row: Callable[..., Observation]) -> None:
+    found = verdict(read(record(row("passed"), problems=("gpu was required: none.",))))
+    assert not found.conformant
+    assert found.problems == ("gpu was required: none.",)

@@ -1,0 +1,153 @@
+"""The page, as text: everything that a reader must find without JavaScript, and nothing that a record could inject."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance import plan
+from reports import charts, html
+from reports.record import NAME, Observation, Series, read
+from reports.terminal import summary
+from reports.verdict import verdict
+
+Record = Callable[..., Path]
+
+
+@pytest.fixture
+def page(record: Record) -> str:
+    return html.render(read(record()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NOT CONFORMANT: torch 2.13.0: 1 checks failed. (and 1 more)",
+        "4 checks were lost when their process died or hung.",
+        "<strong>11</strong> checks: needs a CUDA device, and torch found none",
+        "raised ValueError: &lt;b&gt;no&lt;/b&gt; &amp; more",
+        "Worst element <code>value[3, 1]</code>: expected",
+        "print(&#34;&lt;script&gt;alert(1)&lt;/script&gt;&#34;)",
+        "worker gw0 crashed",
+        "not in this run",
+        "a constant is float32",
+        "a &lt;fast&gt; one",
+        "Loss per step",
+        "elementwise: value",
+        "1 scores are infinite",
+        "<dd>7</dd>",
+    ],
+)
+def test_the_page_says(page: str, text: str) -> None:
+    assert text in page
+
+
+def test_nothing_in_a_record_becomes_markup(page: str) -> None:
+    assert "<b>no</b>" not in page
+    assert "<fast>" not in page
+    assert "<script>alert" not in page
+
+
+def test_the_page_needs_nothing_from_outside(page: str) -> None:
+    for word in ("src=", '<link rel="stylesheet"', "@import", "url("):
+        assert word not in page
+
+
+def test_the_page_depends_on_the_record_alone(record: Record) -> None:
+    run = read(record())
+    assert html.render(run) == html.render(run)
+
+
+def test_many_failures_are_capped_and_counted(record: Record, row: Callable[..., Observation]) -> None:
+    rows = [row("failed", sample=f"s{i}", score=1e3) for i in range(html.SHOWN + 7)]
+    page = html.render(read(record(*rows)))
+    assert page.count('<article class="failure">') == html.SHOWN
+    assert "And 7 more" in page
+
+
+def test_a_run_without_anything_wrong_says_so(record: Record, row: Callable[..., Observation]) -> None:
+    page = html.render(read(record(row("passed"))))
+    assert "Nothing failed." in page
+    assert "Nothing was skipped." in page
+    assert '<header class="conformant">' in page
+
+
+def test_figures_of_one_id_are_one_picture(record: Record) -> None:
+    pictures = charts.training(read(record()).figures)
+    assert [p.title for p in pictures] == ["Loss per step"]
+    assert [text for _, text in pictures[0].legend] == ["samples", "torch", "tensorflow"]
+    assert pictures[0].svg.count("<circle") == 2
+
+
+@pytest.mark.parametrize("y", [(1.0, 1.0), (0.0, 0.0), (float("nan"), 2.0), (1e-300, 1e300), (-5.0, -5.0)])
+def test_any_series_can_be_drawn(record: Record, y: tuple[float, float]) -> None:
+    figure = read(record()).figures[0]
+    figure.series = (Series("s", (1.0, 2.0), y),)
+    (picture,) = charts.training([figure])
+    assert "nan" not in picture.svg
+    assert "inf" not in picture.svg
+
+
+def test_the_histogram_holds_every_score(row: Callable[..., Observation]) -> None:
+    scores = [0.0, 1e-9, 0.5, 15.9, 16.0, 17.0, 1e300, "inf"]
+    picture = charts.scores([row("passed", score=s) for s in scores], "t", 16.0)
+    drawn = sum(int(part.split(" ")[0]) for part in picture.svg.split("<title>")[1:])
+    assert drawn == len(scores) - 1
+
+
+def test_the_terminal_names_counts_skips_and_problems(record: Record) -> None:
+    run = read(record())
+    text = summary(run, verdict(run), 100)
+    assert "skipped 11: needs a CUDA device, and torch found none" in text
+    assert "problem: 1 checks failed." in text
+    assert "known divergences seen: 1 of 2" in text
+
+
+def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "reports", *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_the_command_writes_the_page(record: Record, tmp_path: Path) -> None:
+    directory = record()
+    done = command(directory)
+    assert (done.returncode, done.stdout.strip()) == (0, str(directory / "index.html"))
+    assert (directory / "index.html").read_text(encoding="utf-8") == html.render(read(directory))
+    assert command(directory / NAME, "--output", tmp_path / "other.html").returncode == 0
+    assert (tmp_path / "other.html").exists()
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged", "future", "unwritable"])
+def test_the_command_says_what_is_wrong_in_one_sentence(record: Record, damage: str) -> None:
+    directory = record()
+    path, output = directory / NAME, directory / "index.html"
+    output.write_text("the page of yesterday", encoding="utf-8")
+    arguments: list[str | Path] = [directory]
+    if damage == "missing":
+        path.unlink()
+    elif damage == "damaged":
+        path.write_text(path.read_text(encoding="utf-8").replace('"outcome":"failed"', '"outcome":'), encoding="utf-8")
+    elif damage == "future":
+        path.write_text(path.read_text(encoding="utf-8").replace('"format":1', '"format":99'), encoding="utf-8")
+    else:
+        arguments += ["--output", path / "below-a-file.html"]
+    done = command(*arguments)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+    assert output.read_text(encoding="utf-8") == "the page of yesterday"
+    assert not list(directory.glob(".page-*"))
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    assert command("--nonsense").returncode == 2
+
+
+def test_the_plan_fits_the_catalogue() -> None:
+    """Names of cases hold no dash: the scheduler reads a test's case up to the first one."""
+    for area in ("elementwise", "training"):
+        for test in plan.tests(area, plan.Options()):
+            assert "-" not in test.case.name
+            assert test.id.startswith(f"{test.case.name}-")

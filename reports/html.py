@@ -1,0 +1,123 @@
+"""The report: one self-contained page, made from a record alone."""
+
+import base64
+import gzip
+import math
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from reports import charts
+from reports.record import Observation, Run
+from reports.verdict import BAD, Highest, score_of, verdict
+
+PAGE = Path(__file__).parent / "page"
+SHOWN = 200
+"""Failures spelled out on the page; all of them are in the list of cases."""
+
+COLUMNS = (
+    "check", "framework", "mode", "device", "route", "dtype", "sample", "outcome", "score", "limit", "norm", "ulps",
+    "divergence", "reason",
+)  # fmt: skip
+
+
+def write(run: Run, path: Path) -> Path:
+    """Write the page of ``run`` to ``path`` and return it. Raises ``OSError`` if it cannot be written; a page that was
+    there stays as it was until the new one is complete."""
+    text = render(run)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".page-", suffix=".html")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def render(run: Run) -> str:
+    """The page as text."""
+    v = verdict(run)
+    bad = [o for o in run.observations if o.outcome in BAD]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"score": _score, "svg": Markup}
+    areas = list(dict.fromkeys(area for area, _ in v.cells))
+    columns = list(dict.fromkeys(framework for _, framework in v.cells))
+    return environment.get_template("page.html.j2").render(
+        run=run,
+        header=run.header,
+        verdict=v,
+        state="conformant" if v.conformant and run.observations else "failed",
+        areas=areas,
+        columns=columns,
+        failures=bad[:SHOWN],
+        more_failures=len(bad) - SHOWN,
+        pictures=charts.training(run.figures),
+        distributions=list(_distributions(run, v.highest)),
+        unscored=_unscored(run),
+        style=Markup((PAGE / "page.css").read_text(encoding="utf-8")),
+        script=Markup((PAGE / "page.js").read_text(encoding="utf-8")),
+        payload=_payload(run),
+        facts=list(_facts(run.header.fingerprint)),
+        builds=[(f.name, list(_facts(f.build))) for f in run.frameworks.values()],
+    )
+
+
+def _distributions(run: Run, highest: tuple[Highest, ...]) -> Iterator[charts.Picture]:
+    """A histogram for each kind of computation and check, where more than one score was seen."""
+    kinds = {c.name: c.kind for c in run.header.cases}
+    groups: dict[tuple[str, str], list[Observation]] = defaultdict(list)
+    for o in run.observations:
+        if o.score is not None and math.isfinite(score_of(o)):
+            groups[kinds.get(o.case, ""), o.check].append(o)
+    for h in highest:
+        group = groups[h.kind, h.check]
+        if len({o.score for o in group}) > 1:
+            yield charts.scores(group, f"{h.kind}: {h.check}", h.limit)
+
+
+def _unscored(run: Run) -> int:
+    """Observations with a score that no axis can hold."""
+    return sum(o.score is not None and not math.isfinite(score_of(o)) for o in run.observations)
+
+
+def _payload(run: Run) -> str:
+    """What the script needs, gzipped, in base64: cases, and observations column by column."""
+    data: dict[str, Any] = {
+        "cases": [msgspec.to_builtins(c) for c in run.header.cases],
+        "columns": {name: _column([getattr(o, name) for o in run.observations]) for name in ("case", *COLUMNS)},
+        "order": COLUMNS,
+    }
+    packed = gzip.compress(msgspec.json.encode(data), compresslevel=9, mtime=0)
+    return base64.b64encode(packed).decode()
+
+
+def _column(values: list[Any]) -> dict[str, Any]:
+    """A column as its different values and the place of each row's value among them."""
+    places = {v: i for i, v in enumerate(dict.fromkeys(values))}
+    return {"values": list(places), "rows": [places[v] for v in values]}
+
+
+def _facts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Nested facts as lines: ("cpu model", "...")."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _facts(inner, f"{name} {key}".strip())
+    else:
+        yield name, str(value)
+
+
+def _score(value: float | str | None) -> str:
+    """A score to three digits."""
+    return "" if value is None else f"{float(value):.3g}"
