@@ -231,16 +231,10 @@ def source_of(call: Callable[..., Any]) -> str:
         return _dedent(inspect.getsource(call))
     places = [p for p in code.co_positions() if None not in p and (p[0], p[2]) != (p[1], p[3])]  # code, not prologue
     start = min((p[0], p[2]) for p in places)
-    text, tree = _parsed(code.co_filename)
-    found = ""
-    for node in ast.walk(tree):  # breadth first: the last hit is the innermost
-        if not isinstance(node, ast.Lambda) or node.end_lineno is None or node.end_col_offset is None:
-            continue
-        if (node.lineno, node.col_offset) <= start < (node.end_lineno, node.end_col_offset):
-            found = " ".join((ast.get_source_segment(text, node) or "").split())
-    if not found:
+    around = [text for begin, end, text in _lambdas(code.co_filename) if begin <= start < end]
+    if not around:
         raise ValueError(f"no source for the lambda at {code.co_filename}:{code.co_firstlineno}")
-    return found
+    return around[-1]  # the innermost
 
 
 def helpers_of(call: Callable[..., Any]) -> list[str]:
@@ -268,9 +262,18 @@ def _dedent(source: str) -> str:
 
 
 @cache
-def _parsed(path: str) -> tuple[str, ast.Module]:
+def _lambdas(path: str) -> list[tuple[tuple[int, int], tuple[int, int], str]]:
+    """Where each lambda expression of a file begins and ends, and its source on one line; inner after outer ones."""
     text = "".join(linecache.getlines(path))
-    return text, ast.parse(text)
+    return [
+        (
+            (node.lineno, node.col_offset),
+            (node.end_lineno or 0, node.end_col_offset or 0),
+            " ".join((ast.get_source_segment(text, node) or "").split()),
+        )
+        for node in ast.walk(ast.parse(text))  # breadth first
+        if isinstance(node, ast.Lambda)
+    ]
 
 
 def _root(node: ast.expr) -> str | None:

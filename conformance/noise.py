@@ -297,7 +297,8 @@ def _score_one(name: str, actual: Array, value: Array, floor: Array, dtype: str,
         a, y = np.atleast_1d(actual.astype(value.dtype)), np.atleast_1d(value)
         floor = np.atleast_1d(floor)
         error = np.abs(_clipped(a, form) - _clipped(y, form))
-        error = np.where(a == y, 0, error)  # infinities of one sign, where the format has no number above them
+        error = np.where(np.isinf(y), np.inf, error)  # where the mathematics is infinite, the largest number is not it
+        error = np.where(a == y, 0, error)
         error = np.where(np.isnan(y), np.where(np.isnan(a), 0, np.inf), np.where(np.isnan(a), np.inf, error))
         floor = np.where(np.isfinite(floor) & (floor > 0), floor, form.smallest_subnormal)
         ratio = np.where(error == 0, 0, error / floor)

@@ -4,7 +4,7 @@ A property that must hold exactly has the p-value 0 or 1.
 """
 
 import numpy as np
-from scipy import stats
+import scipy  # its stats, which take a second to import, are loaded on first use
 
 Array = np.ndarray
 
@@ -27,7 +27,7 @@ def dropout(draws: list[Array], gradients: list[Array], *, rate: float) -> dict[
     exact["the gradient has the mask of the value"] = bool(np.array_equal(np.asarray(gradients[0], np.float64), first))
     p = {name: float(ok) for name, ok in exact.items()}
     if rate > 0:
-        p["keep rate"] = float(stats.binomtest(int(kept.sum()), kept.size, 1 - rate).pvalue)
+        p["keep rate"] = float(scipy.stats.binomtest(int(kept.sum()), kept.size, 1 - rate).pvalue)
         p["rows"] = _uniformity(kept.sum(axis=1), kept.shape[1], 1 - rate)
         p["columns"] = _uniformity(kept.sum(axis=0), kept.shape[0], 1 - rate)
         p["neighbours"] = _independence(kept[:, :-1], kept[:, 1:])
@@ -39,7 +39,9 @@ def dropout(draws: list[Array], gradients: list[Array], *, rate: float) -> dict[
 def _uniformity(counts: Array, trials: int, probability: float) -> float:
     """Whether counts are binomial: variance test (index of dispersion; Cochran 1954, Biometrics 10)."""
     statistic = np.sum((counts - trials * probability) ** 2) / (trials * probability * (1 - probability))
-    return float(2 * min(stats.chi2.sf(statistic, len(counts)), stats.chi2.cdf(statistic, len(counts)), 0.5))
+    return float(
+        2 * min(scipy.stats.chi2.sf(statistic, len(counts)), scipy.stats.chi2.cdf(statistic, len(counts)), 0.5)
+    )
 
 
 def _independence(a: Array, b: Array) -> float:
@@ -47,4 +49,4 @@ def _independence(a: Array, b: Array) -> float:
     table = np.array([[np.sum(a & b), np.sum(a & ~b)], [np.sum(~a & b), np.sum(~a & ~b)]])
     if 0 in table.sum(axis=0) or 0 in table.sum(axis=1):
         return 0.0
-    return float(stats.chi2_contingency(table, correction=False).pvalue)
+    return float(scipy.stats.chi2_contingency(table, correction=False).pvalue)

@@ -1,0 +1,344 @@
+"""Every kind of check, shown to detect a fault that is injected into a framework, and to be silent without it.
+
+A fault is a few lines of Python that patch the framework. They run here, and again in a clean process in front of the
+reproduction script of the failure that they cause.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from conformance import divergence, plan
+from conformance.catalogue import catalogue
+from conformance.check import Workbench
+from conformance.divergence import Divergence
+from conformance.frameworks import MODES, installed
+from conformance.plan import Options
+from reports.record import Observation
+
+torch = pytest.importorskip("torch")
+tf = pytest.importorskip("tensorflow")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``patch`` is Python that changes ``target``, an attribute of a framework; ``test`` is what must see it."""
+
+    name: str
+    test: str
+    target: str
+    patch: str
+    dtype: str = "float32"
+    says: str = ""
+    """Part of the reason of the failure."""
+
+    def __str__(self) -> str:
+        return f"{self.test}: {self.name}"
+
+
+def scaled(target: str, by: str = "1 + 1e-5") -> str:
+    return f"original = {target}\n{target} = lambda *a, **k: original(*a, **k) * ({by})\n"
+
+
+def torch_gradient(target: str, by: float) -> str:
+    """The value stays as it is, its gradient is multiplied."""
+    return f"""
+        class Faulty(torch.autograd.Function):
+            forward = staticmethod(lambda context, y: y.clone())
+            backward = staticmethod(lambda context, g: g * {by})
+
+        original = {target}
+        {target} = lambda *a, **k: Faulty.apply(original(*a, **k))
+    """
+
+
+def tf_gradient(target: str, by: float) -> str:
+    return f"""
+        faulty = tf.custom_gradient(lambda y: (tf.identity(y), lambda g: g * {by}))
+        original = {target}
+        {target} = lambda *a, **k: faulty(original(*a, **k))
+    """
+
+
+def result(target: str, change: str) -> str:
+    """``change`` is an expression of the result ``y``."""
+    return f"original = {target}\n{target} = lambda *a, **k: (lambda y: {change})(original(*a, **k))\n"
+
+
+TORCH_GELU, TF_GELU = "torch.nn.functional.gelu", "tf.nn.gelu"
+EMBEDDING, KERAS_DENSE = "torch.nn.functional.embedding", "tf.keras.layers.Dense.call"
+DROPOUT, TF_DROPOUT = "torch.nn.functional.dropout", "tf.nn.dropout"
+FAULTS = [
+    Fault("value, 1e-5", "gelu-torch-eager-value", TORCH_GELU, scaled(TORCH_GELU)),
+    Fault("value, 1e-13", "exp-torch-eager-value", "torch.exp", scaled("torch.exp", "1 + 1e-13"), "float64"),
+    Fault("value, half precision", "exp-torch-eager-value", "torch.exp", scaled("torch.exp", "1.1"), "bfloat16"),
+    Fault("value, 1e-5", "gelu-tensorflow-eager-value", TF_GELU, scaled(TF_GELU)),
+    Fault("value, 1e-13", "exp-tensorflow-eager-value", "tf.exp", scaled("tf.exp", "1 + 1e-13"), "float64"),
+    Fault("value, half precision", "exp-tensorflow-eager-value", "tf.exp", scaled("tf.exp", "1.1"), "float16"),
+    Fault("one unit in the last place", "relu-torch-eager-value", "torch.relu", scaled("torch.relu", "1 + 2**-23")),
+    Fault("reduction", "mean-torch-eager-value", "torch.mean", scaled("torch.mean")),
+    Fault("contraction", "matmul-tensorflow-eager-value", "tf.matmul", scaled("tf.matmul")),
+    Fault("gradient alone", "gelu-torch-eager-gradient", TORCH_GELU, torch_gradient(TORCH_GELU, 1.00001)),
+    Fault("gradient alone", "gelu-tensorflow-eager-gradient", TF_GELU, tf_gradient(TF_GELU, 1.00001)),
+    # Contracted with ones, the gradient of softmax is 0: a sum as loss would never see that it is missing.
+    Fault("no gradient at all", "softmax-torch-eager-gradient", "torch.softmax", torch_gradient("torch.softmax", 0)),
+    Fault("no gradient at all", "softmax-tensorflow-eager-gradient", "tf.nn.softmax", tf_gradient("tf.nn.softmax", 0)),
+    Fault("in torch alone", "gelu-torch+tensorflow-eager-agreement", TORCH_GELU, scaled(TORCH_GELU)),
+    Fault("in TensorFlow alone", "gelu-torch+tensorflow-eager-agreement", TF_GELU, scaled(TF_GELU)),
+    Fault(
+        "inside tf.function alone", "gelu-tensorflow-function-value", TF_GELU,
+        scaled(TF_GELU, "1.0 if tf.executing_eagerly() else 1 + 1e-5"),
+    ),
+    Fault(
+        "inside a TF1 graph alone", "gelu-tensorflow-graph-value", TF_GELU,
+        scaled(TF_GELU, "1.0 if tf.executing_eagerly() else 1 + 1e-5"),
+    ),
+    Fault("another dtype", "gelu-torch-eager-value", TORCH_GELU, result(TORCH_GELU, "y.double()"),
+          says="returned float64"),
+    Fault("another dtype", "gelu-tensorflow-eager-value", TF_GELU, result(TF_GELU, "tf.cast(y, 'float64')"),
+          says="returned float64"),
+    Fault("another shape", "exp-torch-eager-value", "torch.exp", result("torch.exp", "y[None]"), says="shape"),
+    Fault("NaN for a number", "exp-torch-eager-value", "torch.exp", result("torch.exp", "y + 0 * torch.log(y)")),
+    Fault("a number for NaN", "exp-torch-eager-value", "torch.exp",
+          result("torch.exp", "torch.where(y.isnan(), 0 * y.nan_to_num(), y)")),
+    Fault("infinity lost", "exp-tensorflow-eager-value", "tf.exp", result("tf.exp", "tf.minimum(y, y.dtype.max)")),
+    Fault("the sign of infinity", "exp-torch-eager-value", "torch.exp",
+          result("torch.exp", "torch.where(y.isinf(), -y, y)")),
+    Fault(
+        "an exception", "exp-torch-eager-value", "torch.exp",
+        "def broken(x):\n    raise RuntimeError('no kernel image')\ntorch.exp = broken\n",
+        says="raised RuntimeError: no kernel image",
+    ),
+    Fault(
+        "an index out of range is taken", "embedding-torch-eager-value", EMBEDDING,
+        f"original = {EMBEDDING}\n{EMBEDDING} = lambda i, w, *a, **k: original(i.clamp(0, len(w) - 1), w, *a, **k)\n",
+        says="returned a result for inputs that it must refuse",
+    ),
+    Fault("dropout without rescaling", "dropout_in_training-torch-eager-statistics", DROPOUT,
+          result(DROPOUT, "(y != 0).to(y.dtype) * (1 + 0 * y)"), says="scaling"),
+    Fault(
+        "dropout keeps too many", "dropout_in_training-tensorflow-eager-statistics", TF_DROPOUT,
+        f"original = {TF_DROPOUT}\n"
+        f"{TF_DROPOUT} = lambda x, rate, **k: original(x, rate * 0.9, **k) * (1 - 0.9 * rate) / (1 - rate)\n",
+        says="keep rate",
+    ),
+    Fault(
+        "dropout with one mask for all rows", "dropout_in_training-torch-eager-statistics", DROPOUT,
+        f"original = {DROPOUT}\n{DROPOUT} = lambda x, *a, **k: x * original(torch.ones_like(x[:1]), *a, **k)\n",
+        says="rows",
+    ),
+    Fault(
+        "dropout that ignores the seed", "dropout_in_training-torch-eager-statistics", DROPOUT,
+        f"original = {DROPOUT}\n{DROPOUT} = lambda *a, **k: (torch.seed(), original(*a, **k))[1]\n",
+        says="the same seed repeats",
+    ),
+    Fault(
+        "dropout whose gradient has another mask", "dropout_in_training-torch-eager-statistics", DROPOUT,
+        torch_gradient(DROPOUT, 1.5), says="mask",
+    ),
+    Fault(
+        "one step of an optimizer off by 1e-4", "sgd-torch-eager-value", "torch.optim.SGD.step",
+        """
+        original, count = torch.optim.SGD.step, [0]
+        def step(self):
+            count[0] += 1
+            original(self)
+            if count[0] % 50 == 20:
+                with torch.no_grad():
+                    self.param_groups[0]["params"][0].mul_(1.0001)
+        torch.optim.SGD.step = step
+        """,
+    ),
+    Fault(
+        "a weight decay of 1e-4", "adam-torch-eager-value", "torch.optim.Adam",
+        "original = torch.optim.Adam\ntorch.optim.Adam = lambda *a, **k: original(*a, weight_decay=1e-4, **k)\n",
+    ),
+    Fault(
+        "a rate that is 0.1% too high", "sgd-tensorflow-eager-value", "tf.keras.optimizers.SGD",
+        "original = tf.keras.optimizers.SGD\n"
+        "tf.keras.optimizers.SGD = lambda learning_rate, **k: original(learning_rate * 1.001, **k)\n",
+    ),
+    Fault(
+        "label smoothing of 1e-4 in training", "softmax_regression-torch-eager-value", "torch.nn.CrossEntropyLoss",
+        "original = torch.nn.CrossEntropyLoss\ntorch.nn.CrossEntropyLoss = lambda: original(label_smoothing=1e-4)\n",
+    ),
+    Fault(
+        "a loss that is 1e-5 too large in training", "logistic_regression-tensorflow-eager-value",
+        "tf.nn.sigmoid_cross_entropy_with_logits", scaled("tf.nn.sigmoid_cross_entropy_with_logits"),
+    ),
+    Fault(
+        "an accuracy that is miscounted", "digit_classifier-torch-eager-value", "torch.utils.data.TensorDataset",
+        """
+        original = torch.utils.data.TensorDataset
+        class Repeating(original):
+            def __getitem__(self, index):
+                return super().__getitem__(max(index, 1))
+        torch.utils.data.TensorDataset = Repeating
+        """,
+    ),
+]  # fmt: skip
+
+
+def observed(test_id: str, dtypes: tuple[str, ...] = ("float32",)) -> list[Observation]:
+    """What a fresh workbench observes of one test."""
+    options = Options(dtypes=dtypes, modes=tuple(MODES))
+    test = next(t for area in catalogue() for t in plan.tests(area, options) if t.id == test_id)
+    return [o for o in Workbench(options).observe(test) if isinstance(o, Observation)]
+
+
+def inject(monkeypatch: pytest.MonkeyPatch, target: str, patch: str) -> None:
+    """Run a patch; what it changes is put back at the end of the test."""
+    owner, _, attribute = target.rpartition(".")
+    monkeypatch.setattr(eval(owner), attribute, eval(target))
+    exec(dedent(patch), {"torch": torch, "tf": tf})
+
+
+@pytest.fixture(autouse=True)
+def clean_graph() -> Iterator[None]:
+    yield
+    tf.keras.backend.clear_session()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_fault_is_detected(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    inject(monkeypatch, fault.target, fault.patch)
+    failed = [o for o in observed(fault.test, (fault.dtype,)) if o.outcome == "failed"]
+    assert failed
+    assert any(fault.says in o.reason for o in failed)
+
+
+@pytest.mark.parametrize(("test", "dtype"), sorted({(f.test, f.dtype) for f in FAULTS}))
+def test_without_a_fault_nothing_fails(test: str, dtype: str) -> None:
+    rows = observed(test, (dtype,))
+    assert rows
+    assert [o for o in rows if o.outcome == "failed"] == []
+
+
+def test_a_fault_that_both_share_is_seen_by_the_reference_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Agreement proves nothing by itself."""
+    inject(monkeypatch, TORCH_GELU, scaled(TORCH_GELU, "1 + 1e-4"))
+    inject(monkeypatch, TF_GELU, scaled(TF_GELU, "1 + 1e-4"))
+    assert all(o.outcome == "passed" for o in observed("gelu-torch+tensorflow-eager-agreement"))
+    assert any(o.outcome == "failed" for o in observed("gelu-torch-eager-value"))
+    assert any(o.outcome == "failed" for o in observed("gelu-tensorflow-eager-value"))
+
+
+# Divergences
+
+
+def entry(**changes: Any) -> Divergence:
+    fields: dict[str, Any] = {
+        "id": "made-up", "framework": "torch", "reason": "r", "agree": "a", "sources": (), "bound": 1e3,
+        "added": "2026-01-01", "cases": ("gelu",), "checks": ("value",), "dtypes": ("float32",),
+    }  # fmt: skip
+    return Divergence(**{**fields, **changes})
+
+
+def outcomes(monkeypatch: pytest.MonkeyPatch, known: Divergence, by: str = "1") -> list[Observation]:
+    monkeypatch.setattr(divergence, "divergences", lambda: (known,))
+    inject(monkeypatch, TORCH_GELU, scaled(TORCH_GELU, by))
+    return observed("gelu-torch-eager-value")
+
+
+def test_a_known_divergence_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = outcomes(monkeypatch, entry(), "1 + 1e-5")
+    assert {o.outcome for o in rows} <= {"passed", "diverged"}
+    assert any(o.divergence == "made-up" for o in rows)
+
+
+def test_a_divergence_that_is_no_longer_true_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = outcomes(monkeypatch, entry())
+    failed = [o for o in rows if o.outcome == "failed"]
+    assert len(failed) == 2  # once for each route
+    assert all("no longer true" in o.reason for o in failed)
+
+
+def test_a_divergence_that_grew_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = outcomes(monkeypatch, entry(bound=20), "1.01")
+    assert any(o.outcome == "failed" and "beyond the bound 20" in o.reason for o in rows)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"versions": {"torch": "<2.0"}},
+        {"framework": "tensorflow"},
+        {"dtypes": ("float64",)},
+        {"modes": ("compile",)},
+        {"routes": ("tf.*",)},
+        {"samples": ("elsewhere",)},
+    ],
+    ids=str,
+)
+def test_a_divergence_explains_nothing_outside_its_scope(monkeypatch: pytest.MonkeyPatch, changes: Any) -> None:
+    rows = outcomes(monkeypatch, entry(**changes), "1 + 1e-5")
+    assert any(o.outcome == "failed" for o in rows)
+    assert not any(o.outcome == "diverged" for o in rows)
+
+
+def test_every_divergence_of_the_project_has_a_scope_that_exists() -> None:
+    planned = [t for area in catalogue() for t in plan.tests(area, Options(modes=tuple(MODES)))]
+    for known in filter(Divergence.applies, divergence.divergences()):
+        covered = [
+            (t.case.name, t.check, dtype, sample)
+            for t in planned
+            if t.framework == known.framework and t.case.name in known.cases
+            for route, dtype, sample in t.keys(t.case.dtypes)
+            if known.covers(t, t.framework, route, dtype, sample)
+        ]
+        found = [set(column) for column in zip(*covered, strict=True)]
+        assert found, known.id
+        for wanted, seen in zip((known.cases, known.checks, known.dtypes, known.samples), found, strict=True):
+            assert wanted == ("*",) or set(wanted) <= seen, known.id
+
+
+# Reproduction scripts
+
+SCRIPTS = [
+    Fault("torch value", "gelu-torch-eager-value", TORCH_GELU, scaled(TORCH_GELU)),
+    Fault("torch gradient", "gelu-torch-eager-gradient", TORCH_GELU, torch_gradient(TORCH_GELU, 1.001)),
+    Fault("torch, integer inputs", "embedding-torch-eager-value", EMBEDDING, scaled(EMBEDDING)),
+    Fault("torch, packed inputs", "matmul-torch-eager-value", "torch.matmul", scaled("torch.matmul", "1.001")),
+    Fault("torch training", "softmax_regression-torch-eager-value", "torch.nn.CrossEntropyLoss",
+          "original = torch.nn.CrossEntropyLoss\ntorch.nn.CrossEntropyLoss = lambda: original(label_smoothing=1e-3)\n"),
+    Fault("TensorFlow value", "gelu-tensorflow-eager-value", TF_GELU, scaled(TF_GELU)),
+    Fault("tf.function", "gelu-tensorflow-function-gradient", TF_GELU, tf_gradient(TF_GELU, 1.001)),
+    Fault("TF1 graph", "gelu-tensorflow-graph-gradient", TF_GELU, tf_gradient(TF_GELU, 1.001)),
+    Fault("Keras layer", "dense-tensorflow-function-value", KERAS_DENSE, scaled(KERAS_DENSE, "1.0001")),
+    Fault("agreement", "exp-torch+tensorflow-eager-agreement", "torch.exp", scaled("torch.exp", "1.001")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", SCRIPTS, ids=lambda f: f.name)
+def test_the_script_of_a_failure_reproduces_it_without_the_project(
+    fault: Fault, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In a clean process it fails with the fault, and succeeds without it."""
+    inject(monkeypatch, fault.target, fault.patch)
+    failed = next(o for o in observed(fault.test) if o.outcome == "failed")
+    for word in ("from conformance", "import conformance", "fixtures", "pytest."):
+        assert word not in failed.script
+    preamble = "import torch\n" if fault.target.startswith("torch") else "import tensorflow as tf\n"
+    (tmp_path / "right.py").write_text(failed.script, encoding="utf-8")
+    (tmp_path / "wrong.py").write_text(preamble + dedent(fault.patch) + failed.script, encoding="utf-8")
+    runs = {
+        name: subprocess.Popen(
+            [sys.executable, f"{name}.py"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for name in ("right", "wrong")
+    }
+    said = {name: run.communicate(timeout=100) for name, run in runs.items()}
+    assert {name: run.returncode for name, run in runs.items()} == {"right": 0, "wrong": 1}, said
+    for word in ("expected", "actual", "error", "noise floors"):
+        assert word in said["wrong"][0]
+
+
+def test_the_frameworks_are_those_that_the_suite_pins() -> None:
+    assert installed("torch")
+    assert installed("tensorflow")
