@@ -16,4 +16,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
-pytest_plugins = ["fixtures.options", "fixtures.conform", "fixtures.benchmarks", "reports.recording"]
+pytest_plugins = [
+    "fixtures.options",
+    "fixtures.workers",
+    "fixtures.conform",
+    "fixtures.benchmarks",
+    "reports.recording",
+]

@@ -91,7 +91,7 @@ EVERYTHING = (
     observation("crashed", test="matmul-torch-eager-value", area="reductions", case="matmul", route="*", dtype="*",
                 sample="*", score=None, covers=4, reason="worker gw0 crashed"),
     observation("skipped", test="gelu-torch-eager-value-gpu", device="gpu", route="*", dtype="*", sample="*",
-                score=None, covers=11, reason="needs a CUDA device, and torch found none"),
+                score=None, covers=11, reason="need a CUDA device, and torch found none"),
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def page(record: Record) -> str:
     [
         "NOT CONFORMANT: torch 2.13.0: 1 checks failed. (and 1 more)",
         "4 checks were lost when their process died or hung.",
-        "<strong>11</strong> checks: needs a CUDA device, and torch found none",
+        "<strong>11</strong> checks need a CUDA device, and torch found none",
         "raised ValueError: &lt;b&gt;no&lt;/b&gt; &amp; more",
         "Worst element <code>value[3, 1]</code>: expected",
         "print(&#34;&lt;script&gt;alert(1)&lt;/script&gt;&#34;)",
@@ -100,7 +100,7 @@ def test_the_histogram_holds_every_score(row: Callable[..., Observation]) -> Non
 def test_the_terminal_names_counts_skips_and_problems(record: Record) -> None:
     run = read(record())
     text = summary(run, verdict(run), 100)
-    assert "skipped 11: needs a CUDA device, and torch found none" in text
+    assert "skipped: 11 checks need a CUDA device, and torch found none" in text
     assert "problem: 1 checks failed." in text
     assert "known divergences seen: 1 of 2" in text
 

@@ -46,7 +46,7 @@ def summary(run: Run, verdict: Verdict, width: int) -> str:
             )
         console.print(table)
     for reason, n in verdict.skips.most_common():
-        console.print(f"skipped {n}: {reason}", soft_wrap=True)
+        console.print(f"skipped: {n} checks {reason}", soft_wrap=True)
     unseen = [d.id for d in run.header.divergences if not verdict.divergences[d.id]]
     if verdict.divergences:
         console.print(f"known divergences seen: {len(verdict.divergences)} of {len(verdict.divergences) + len(unseen)}")

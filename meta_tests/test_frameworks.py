@@ -1,0 +1,148 @@
+"""The adapters: arrays in and out, gradients in every mode, seeds, and what they say of themselves."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.case import FRAMEWORKS, Route, source_of
+from conformance.frameworks import MODES_OF, Framework, Unusable, load, unsupported
+from conformance.noise import NUMPY_DTYPES
+
+pytest.importorskip("torch")
+pytest.importorskip("tensorflow")
+
+MODES = [(f, mode) for f in FRAMEWORKS for mode in MODES_OF[f] if mode != "inductor"]
+X = np.array([[0.5, -1.25, 2.0], [1.5, 0.25, -0.75]])
+W = np.array([[1.0, -2.0], [0.5, 0.75], [-1.5, 0.125]])
+C = np.array([[1.0, -1.0], [0.5, 2.0]])
+
+
+@pytest.fixture(params=FRAMEWORKS)
+def framework(request: pytest.FixtureRequest) -> Framework:
+    return load(request.param)
+
+
+def product(x: Any, w: Any) -> Any:
+    return (x @ w) * (x @ w)
+
+
+def bound(framework: Framework) -> Any:
+    route = Route(framework.name, "product", lambda module, x, w: product(x, w), "")
+    return framework.bind(route, {}, (X, W))
+
+
+@pytest.mark.parametrize("dtype", NUMPY_DTYPES)
+def test_arrays_come_back_as_they_went_in(framework: Framework, dtype: str) -> None:
+    values = np.array([0.0, -0.0, 1.5, -2.25, np.inf, -np.inf, np.nan, 1e-3, 300.0]).astype(NUMPY_DTYPES[dtype])
+    back = framework.value(lambda x: x, [values])
+    assert back.dtype == values.dtype
+    assert back.tobytes() == values.tobytes()
+
+
+@pytest.mark.parametrize("array", [np.array([1, -2, 3]), np.array([True, False]), np.zeros((0, 3)), np.array(2.5)])
+def test_other_arrays_come_back_too(framework: Framework, array: np.ndarray) -> None:
+    back = framework.value(lambda x: x, [array])
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+    assert np.array_equal(back, array)
+
+
+def test_strided_and_read_only_arrays_are_taken(framework: Framework) -> None:
+    reversed_rows = X[::-1]
+    fixed = X.copy()
+    fixed.flags.writeable = False
+    assert np.array_equal(framework.value(lambda x: x * 2, [reversed_rows]), 2 * reversed_rows)
+    assert np.array_equal(framework.value(lambda x: x * 2, [fixed]), 2 * fixed)
+
+
+def test_torch_shares_memory_where_it_can() -> None:
+    torch: Any = load("torch")
+    array = X.copy()
+    assert torch.tensor(array).data_ptr() == array.__array_interface__["data"][0]
+
+
+@pytest.mark.parametrize(("name", "mode"), MODES)
+def test_values_and_gradients_in_every_mode(name: str, mode: str) -> None:
+    framework = load(name)
+    value, gradients = framework.vjp(bound(framework), (X, W), C, mode=mode)
+    y = X @ W
+    assert np.allclose(value, y * y, 1e-14)
+    assert np.allclose(gradients[0], (2 * C * y) @ W.T, 1e-14)
+    assert np.allclose(gradients[1], X.T @ (2 * C * y), 1e-14)
+    assert np.allclose(framework.value(bound(framework), (X, W), mode=mode), y * y, 1e-14)
+
+
+@pytest.mark.parametrize(("name", "mode"), MODES)
+def test_held_and_unused_inputs_have_no_gradient(name: str, mode: str) -> None:
+    framework = load(name)
+    held = framework.vjp(bound(framework), (X, W), C, mode=mode, held=(0,))[1]
+    assert len(held) == 1
+    assert np.allclose(held[0], X.T @ (2 * C * (X @ W)), 1e-14)
+    unused = framework.vjp(lambda x, w: x * 2, (X, W), np.ones_like(X), mode=mode)[1]
+    assert np.array_equal(unused[0], 2 * np.ones_like(X))
+    assert unused[1] is None
+
+
+def test_the_jvp_is_the_vjp_from_the_other_side(framework: Framework) -> None:
+    rng = np.random.default_rng(0)
+    tangents = [rng.standard_normal(a.shape) for a in (X, W)]
+    value, pushed = framework.jvp(bound(framework), (X, W), tangents)
+    pulled = framework.vjp(bound(framework), (X, W), C)[1]
+    assert np.allclose(value, (X @ W) ** 2, 1e-14)
+    assert np.isclose(np.sum(C * pushed), sum(np.sum(t * g) for t, g in zip(tangents, pulled, strict=True)), 1e-13)
+
+
+def test_a_seed_repeats_what_is_drawn(framework: Framework) -> None:
+    draw = {
+        "torch": lambda x: load("torch").module.rand_like(x),
+        "tensorflow": lambda x: load("tensorflow").module.random.uniform(x.shape),
+    }
+    drawn = []
+    for seed in (1, 1, 2):
+        framework.seed(seed)
+        drawn.append(framework.value(draw[framework.name], [X]))
+    assert np.array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[2])
+
+
+def test_version_and_build_are_plain_facts(framework: Framework) -> None:
+    assert framework.version()[0].isdigit()
+    assert json.loads(json.dumps(framework.build())) == framework.build()
+    assert framework.devices()[0] == "cpu"
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_deterministic_mode_can_be_turned_on(name: str) -> None:
+    """It cannot be turned off again in TensorFlow: a process of its own."""
+    code = f"""
+import numpy as np
+from conformance.frameworks import load
+framework = load({name!r})
+framework.deterministic()
+framework.seed(0)
+assert np.array_equal(framework.value(lambda x: x @ x, [np.eye(3)]), np.eye(3))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=100)
+
+
+def test_an_unknown_version_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for version, refused in (("2.3.9", True), ("2.4.0", False), ("3.0", False), ("nightly", False), (None, False)):
+        monkeypatch.setattr("conformance.frameworks.installed", lambda name, v=version: v)
+        assert bool(unsupported("torch")) == refused
+
+
+def test_a_framework_that_miscounts_is_unusable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(load("torch")), "value", lambda *a, **k: np.array([3.0]))
+    load.cache_clear()
+    with pytest.raises(Unusable, match="cannot be used"):
+        load("torch")
+
+
+def test_the_source_of_a_lambda_is_its_own() -> None:
+    pair = (lambda x: x + 1, lambda x: x + (lambda y: y * 2)(x))
+    assert [source_of(f) for f in pair] == ["lambda x: x + 1", "lambda x: x + (lambda y: y * 2)(x)"]
+    inner = (lambda: lambda z: z - 3)()
+    assert source_of(inner) == "lambda z: z - 3"
