@@ -41,22 +41,23 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(browser: Any, record: Callable[..., Path]) -> Iterator[Callable[..., Any]]:
-    """``visit(fragment="", **context)`` opens the page of a record with one of everything; at the end nothing may have
-    been written to the console or asked of a network."""
+    """``visit(fragment="", setup="", **context)`` opens the page of a record with one of everything, after running
+    ``setup`` in it; at the end nothing may have been written to the console or asked of a network."""
     run = record()
     path = html.write(read(run), run / "index.html")
     heard: list[str] = []
     contexts = []
 
-    def open_page(fragment: str = "", **options: Any) -> Any:
+    def open_page(fragment: str = "", setup: str = "", **options: Any) -> Any:
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: heard.append(f"{m.type}: {m.text}"))
         page.on("pageerror", lambda e: heard.append(str(e)))
         page.on("request", lambda r: heard.append(r.url) if not r.url.startswith(("file:", "data:", "blob:")) else None)
+        page.add_init_script(setup)
         page.goto(f"file://{path}{fragment}")
-        if options.get("java_script_enabled", True):
+        if options.get("java_script_enabled", True) and not setup:
             page.wait_for_selector("#filter:not([hidden])")
         return page
 
@@ -69,32 +70,46 @@ def visit(browser: Any, record: Callable[..., Path]) -> Iterator[Callable[..., A
 def test_it_loads_and_lists_every_case(visit: Callable[..., Any]) -> None:
     page = visit()
     assert page.title() == "Not conformant: PyTorch and TensorFlow"
-    assert page.inner_text("#count") == "2 cases, 6 observations"
+    assert page.inner_text("#count") == "2 cases, 19 checks"
 
 
 def test_search_finds(visit: Callable[..., Any]) -> None:
     page = visit()
     page.fill("#search", "matmul")
-    assert page.inner_text("#count") == "1 cases, 1 observations"
+    assert page.inner_text("#count") == "1 cases, 4 checks"
     page.fill("#search", "gelu CUDA")
-    assert page.inner_text("#count") == "1 cases, 1 observations"
+    assert page.inner_text("#count") == "1 cases, 11 checks"
     page.fill("#search", "no such thing")
-    assert page.inner_text("#count") == "0 cases, 0 observations"
+    assert page.inner_text("#count") == "0 cases, 0 checks"
 
 
 @pytest.mark.parametrize(
     ("select", "value", "count"),
     [
-        ("#area", "reductions", "1 cases, 1 observations"),
-        ("#framework", "tensorflow", "1 cases, 1 observations"),
-        ("#dtype", "float32", "1 cases, 3 observations"),
-        ("#outcome", "failed", "1 cases, 1 observations"),
+        ("#area", "reductions", "1 cases, 4 checks"),
+        ("#framework", "tensorflow", "1 cases, 1 checks"),
+        ("#dtype", "float32", "1 cases, 3 checks"),
+        ("#outcome", "failed", "1 cases, 1 checks"),
     ],
 )
 def test_selects_filter(visit: Callable[..., Any], select: str, value: str, count: str) -> None:
     page = visit()
     page.select_option(select, value)
     assert page.inner_text("#count") == count
+
+
+def test_a_filter_leaves_an_open_case_open(visit: Callable[..., Any]) -> None:
+    page = visit("#case/gelu")
+    page.fill("#search", "CUDA")
+    case = page.locator("[id='case/gelu'][open]")
+    case.locator("tbody").wait_for()
+    assert case.locator("tbody tr").count() == 1
+
+
+def test_a_case_in_the_list_counts_its_checks(visit: Callable[..., Any]) -> None:
+    summary = visit().inner_text("[id='case/gelu'] > summary")
+    for text in ("1 failed", "1 diverged", "2 passed", "11 skipped", "nearest to its limit: 1.25 of 16"):
+        assert text in summary
 
 
 def test_a_case_opens_by_click_and_shows_routes_and_observations(visit: Callable[..., Any]) -> None:
@@ -104,6 +119,8 @@ def test_a_case_opens_by_click_and_shows_routes_and_observations(visit: Callable
     assert case.locator(".routes > div").count() == 2
     assert "torch.nn.GELU()(x)" in case.inner_text()
     assert case.locator("tbody tr").count() == 5
+    assert "failed" in case.locator("tbody tr >> nth=0").inner_text()
+    assert "Samples: tails, normal" in case.inner_text()
     assert "raised ValueError: <b>no</b> & more" in case.inner_text()
 
 
@@ -134,6 +151,35 @@ def test_dark_and_light(visit: Callable[..., Any]) -> None:
     assert background(light) == background(dark)
     light.click("#theme")
     assert background(light) == "rgb(255, 255, 255)"
+
+
+def test_paper_is_white(visit: Callable[..., Any]) -> None:
+    page = visit(color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert background(page) == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 36, 48)"
+    assert page.locator("#filter").is_hidden()
+
+
+def test_a_program_can_be_copied(visit: Callable[..., Any]) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    page.click(".failure .copy >> nth=0")
+    page.wait_for_selector(".copy:text-is('Copied')")
+    assert page.evaluate("navigator.clipboard.readText()") == page.text_content(".failure pre >> nth=0")
+
+
+def test_a_browser_that_refuses_to_copy_selects_the_program(visit: Callable[..., Any]) -> None:
+    page = visit()
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('refused')); }")
+    page.click(".failure .copy >> nth=0")
+    page.wait_for_selector(".copy:text('Selected')")
+    assert "raise SystemExit(1)" in page.evaluate("getSelection().toString()")
+
+
+def test_a_browser_that_cannot_unpack_the_list_says_so(visit: Callable[..., Any]) -> None:
+    page = visit(setup="delete globalThis.DecompressionStream")
+    page.wait_for_selector("#list:has-text('cannot be shown in this browser')")
+    assert page.locator("#filter").is_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -30,8 +30,11 @@ def page(record: Record) -> str:
         "raised ValueError: &lt;b&gt;no&lt;/b&gt; &amp; more",
         "Worst element <code>value[3, 1]</code>: expected",
         "print(&#34;&lt;script&gt;alert(1)&lt;/script&gt;&#34;)",
+        "4 checks, eager on cpu: all that was left of the test.",
         "worker gw0 crashed",
-        "not in this run",
+        "not seen in this run",
+        "1 of 2 were seen in this run.",
+        '<a href="https://example.org">example.org</a>',
         "a constant is float32",
         "a &lt;fast&gt; one",
         "Loss per step",
@@ -72,6 +75,21 @@ def test_a_run_without_anything_wrong_says_so(record: Record, row: Callable[...,
     assert "Nothing failed." in page
     assert "Nothing was skipped." in page
     assert '<header class="conformant">' in page
+    assert "<title>Conformant: PyTorch and TensorFlow</title>" in page
+
+
+def test_a_run_that_judged_nothing_is_not_called_conformant(record: Record, row: Callable[..., Observation]) -> None:
+    page = html.render(read(record(row("skipped", score=None, reason="need a CUDA device"))))
+    assert "<title>Nothing judged: PyTorch and TensorFlow</title>" in page
+    assert '<header class="nothing">' in page
+    assert "<strong>1</strong> checks need a CUDA device" in page
+    assert '<td class="good">' not in page
+
+
+def test_a_failure_without_a_limit_is_shown(record: Record, row: Callable[..., Observation]) -> None:
+    page = html.render(read(record(row("failed", limit=None, by_output={"w": 3.0, "b": "inf"}))))
+    assert "Score <strong>1.25</strong>; largest error 2 ULP; by output:" in page
+    assert "w 3, b inf" in page
 
 
 def test_figures_of_one_id_are_one_picture(record: Record) -> None:
@@ -81,8 +99,11 @@ def test_figures_of_one_id_are_one_picture(record: Record) -> None:
     assert pictures[0].svg.count("<circle") == 2
 
 
-@pytest.mark.parametrize("y", [(1.0, 1.0), (0.0, 0.0), (float("nan"), 2.0), (1e-300, 1e300), (-5.0, -5.0)])
-def test_any_series_can_be_drawn(record: Record, y: tuple[float, float]) -> None:
+@pytest.mark.parametrize(
+    "y",
+    [(1.0, 1.0), (0.0, 0.0), (float("nan"), 2.0), (1e-300, 1e300), (-5.0, -5.0), (-1.7e308, 1.7e308), (1.0,), ()],
+)
+def test_any_series_can_be_drawn(record: Record, y: tuple[float, ...]) -> None:
     figure = read(record()).figures[0]
     figure.series = (Series("s", (1.0, 2.0), y),)
     (picture,) = charts.training([figure])
@@ -95,6 +116,7 @@ def test_the_histogram_holds_every_score(row: Callable[..., Observation]) -> Non
     picture = charts.scores([row("passed", score=s) for s in scores], "t", 16.0)
     drawn = sum(int(part.split(" ")[0]) for part in picture.svg.split("<title>")[1:])
     assert drawn == len(scores) - 1
+    assert ">0.5</text>" not in picture.svg  # half a check
 
 
 def test_the_terminal_names_counts_skips_and_problems(record: Record) -> None:

@@ -11,7 +11,9 @@ from reports.verdict import score_of
 
 OUTCOMES = ("passed", "diverged", "failed")
 BINS = 4
-WIDTH, HEIGHT = 560, 320
+LARGEST = 1e300
+"""What is larger is not drawn: the length of an axis must be a finite number."""
+WIDTH, HEIGHT = 480, 280
 LEFT, RIGHT, TOP, BOTTOM = 62, 26, 14, 46
 INNER_WIDTH, INNER_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
@@ -58,13 +60,14 @@ def training(figures: Iterable[Figure]) -> list[Picture]:
 
 
 def _lines(figure: Figure, series: Sequence[Series]) -> Picture:
-    xs, ys = [v for s in series for v in s.x], [v for s in series for v in s.y]
-    x, y = _axis(xs, LEFT, INNER_WIDTH), _axis(ys, TOP + INNER_HEIGHT, -INNER_HEIGHT)
-    parts = [_frame(x, y, [(t, f"{t:g}") for t in x.ticks()], figure.x_label, figure.y_label)]
+    drawn = [[(a, b) for a, b in zip(s.x, s.y, strict=False) if _finite(a) and _finite(b)] for s in series]
+    x = _axis([a for points in drawn for a, _ in points], LEFT, INNER_WIDTH)
+    y = _axis([b for points in drawn for _, b in points], TOP + INNER_HEIGHT, -INNER_HEIGHT)
+    parts = [_frame(x, y, [(t, _number(t)) for t in x.ticks()], y.ticks(), figure.x_label, figure.y_label)]
     legend = []
     line = 0
-    for s in series:
-        points = [(x(a), y(b)) for a, b in zip(s.x, s.y, strict=True) if math.isfinite(a) and math.isfinite(b)]
+    for s, values in zip(series, drawn, strict=True):
+        points = [(x(a), y(b)) for a, b in values]
         if s.style == "points":
             name = "points"
             parts += [f'<circle class="points" cx="{a:.1f}" cy="{b:.1f}" r="2"/>' for a, b in points]
@@ -88,8 +91,10 @@ def scores(observations: Sequence[Observation], title: str, limit: float) -> Pic
             bars[int((power - low) * BINS)][o.outcome] += 1
     x = Axis(low, high, LEFT, INNER_WIDTH)
     y = _axis([0, *(counts.total() for counts in bars.values())], TOP + INNER_HEIGHT, -INNER_HEIGHT)
-    ends = {low: f"\u2264 {10.0**low:g}", high: "\u2265 10\u2076"}
-    parts = [_frame(x, y, [(k, ends.get(k, f"{10.0**k:g}")) for k in range(low, high + 1)], "score", "checks")]
+    ends = {low: f"\u2264 {10.0**low:g}", 4: "10\u2074", 5: "10\u2075", high: "\u2265 10\u2076"}
+    ticks = [(k, ends.get(k, f"{10.0**k:g}")) for k in range(low, high + 1)]
+    whole = [t for t in y.ticks() if t == int(t)]
+    parts = [_frame(x, y, ticks, whole, "score", "checks")]
     width = INNER_WIDTH / ((high - low) * BINS) - 1
     for b, counts in sorted(bars.items()):
         base, left = 0, x(low + b / BINS) + 0.5
@@ -107,20 +112,31 @@ def scores(observations: Sequence[Observation], title: str, limit: float) -> Pic
     return Picture(title, _svg(title, parts), tuple((outcome, outcome) for outcome in seen))
 
 
+def _finite(value: float) -> bool:
+    """Whether a value has a place on an axis; NaN has none."""
+    return abs(value) <= LARGEST
+
+
+def _number(value: float) -> str:
+    """A tick's number, with a typographic minus."""
+    return f"{value:.6g}".replace("-", "\u2212")
+
+
 def _axis(values: Sequence[float], start: float, length: float) -> Axis:
-    finite = [v for v in values if math.isfinite(v)] or [0.0]
-    low, high = min(finite), max(finite)
+    low, high = min(values, default=0.0), max(values, default=0.0)
     room = (high - low) * 0.04 or abs(high) * 0.1 or 1.0
     return Axis(low - (room if low != 0 else 0), high + room, start, length)
 
 
-def _frame(x: Axis, y: Axis, x_ticks: Sequence[tuple[float, str]], x_label: str, y_label: str) -> str:
+def _frame(
+    x: Axis, y: Axis, x_ticks: Sequence[tuple[float, str]], y_ticks: Sequence[float], x_label: str, y_label: str
+) -> str:
     bottom = TOP + INNER_HEIGHT
     parts = []
-    for t in y.ticks():
+    for t in y_ticks:
         at = y(t)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(f'<text class="tick" text-anchor="end" x="{LEFT - 6}" y="{at + 4:.1f}">{t:.6g}</text>')
+        parts.append(f'<text class="tick" text-anchor="end" x="{LEFT - 6}" y="{at + 4:.1f}">{_number(t)}</text>')
     for t, text in x_ticks:
         at = x(t)
         parts.append(f'<line class="tick" x1="{at:.1f}" x2="{at:.1f}" y1="{bottom}" y2="{bottom + 4}"/>')

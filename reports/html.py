@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jinja2
 import msgspec
@@ -16,7 +17,7 @@ from markupsafe import Markup
 
 from reports import charts
 from reports.record import Observation, Run
-from reports.verdict import BAD, Highest, score_of, verdict
+from reports.verdict import BAD, Highest, Verdict, score_of, verdict
 
 PAGE = Path(__file__).parent / "page"
 SHOWN = 200
@@ -26,6 +27,7 @@ COLUMNS = (
     "check", "framework", "mode", "device", "route", "dtype", "sample", "outcome", "score", "limit", "norm", "ulps",
     "divergence", "reason",
 )  # fmt: skip
+"""What the table of a case shows of each observation."""
 
 
 def write(run: Run, path: Path) -> Path:
@@ -51,14 +53,14 @@ def render(run: Run) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"score": _score, "svg": Markup}
+    environment.filters |= {"score": _score, "svg": Markup, "source": _source}
     areas = list(dict.fromkeys(area for area, _ in v.cells))
     columns = list(dict.fromkeys(framework for _, framework in v.cells))
     return environment.get_template("page.html.j2").render(
         run=run,
         header=run.header,
         verdict=v,
-        state="conformant" if v.conformant and run.observations else "failed",
+        state=_state(v),
         areas=areas,
         columns=columns,
         failures=bad[:SHOWN],
@@ -69,9 +71,19 @@ def render(run: Run) -> str:
         style=Markup((PAGE / "page.css").read_text(encoding="utf-8")),
         script=Markup((PAGE / "page.js").read_text(encoding="utf-8")),
         payload=_payload(run),
-        facts=list(_facts(run.header.fingerprint)),
+        seen=sum(v.divergences[d.id] > 0 for d in run.header.divergences),
+        facts=[*_facts(run.header.fingerprint), *_facts(run.header.options, "option")],
         builds=[(f.name, list(_facts(f.build))) for f in run.frameworks.values()],
     )
+
+
+def _state(v: Verdict) -> tuple[str, str]:
+    """Class and title of the page. A run that judged nothing is neither good nor bad."""
+    if not v.conformant:
+        return "failed", "Not conformant"
+    if any(v.counts[outcome] for outcome in ("passed", "diverged")):
+        return "conformant", "Conformant"
+    return "nothing", "Nothing judged"
 
 
 def _distributions(run: Run, highest: tuple[Highest, ...]) -> Iterator[charts.Picture]:
@@ -96,7 +108,9 @@ def _payload(run: Run) -> str:
     """What the script needs, gzipped, in base64: cases, and observations column by column."""
     data: dict[str, Any] = {
         "cases": [msgspec.to_builtins(c) for c in run.header.cases],
-        "columns": {name: _column([getattr(o, name) for o in run.observations]) for name in ("case", *COLUMNS)},
+        "columns": {
+            name: _column([getattr(o, name) for o in run.observations]) for name in ("case", "covers", *COLUMNS)
+        },
         "order": COLUMNS,
     }
     packed = gzip.compress(msgspec.json.encode(data), compresslevel=9, mtime=0)
@@ -118,6 +132,11 @@ def _facts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, str(value)
 
 
+def _source(address: str) -> str:
+    """The site of a source, as the text of a link to it."""
+    return urlsplit(address).hostname or address
+
+
 def _score(value: float | str | None) -> str:
-    """A score to three digits."""
+    """A score or a limit to three digits; nothing where there is none."""
     return "" if value is None else f"{float(value):.3g}"

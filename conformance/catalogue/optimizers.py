@@ -74,12 +74,13 @@ def samples(prefix: str = "", **options: Any) -> list[Sample]:
 
 
 def samples_with_epsilon(**options: Any) -> list[Sample]:
-    """The same, and two more with gradients so small that the place of epsilon decides."""
+    """The same, and two more with gradients so small that the place of epsilon decides; unless epsilon is below a unit
+    roundoff of float64 times the smallest mean square, which is about 1e-19."""
     exact: dict[str, Any] = {name: _representable(value) for name, value in options.items()}
     return [
         *samples(**options),
         sample("tiny-gradients", tiny, edge=True, dtypes=MASTER, **exact),
-        sample("tiny-epsilon", tiny, edge=True, dtypes=MASTER, **{**exact, "epsilon": 2.0**-100}),
+        sample("tiny-epsilon", tiny, edge=True, dtypes=MASTER, **{**exact, "epsilon": 2.0**-120}),
     ]
 
 

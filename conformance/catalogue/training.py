@@ -332,6 +332,7 @@ def keras_fit(
         criterion = RecordedLoss(from_logits=from_logits)
         optimizer = Recording(learning_rate, rho, epsilon=epsilon)
         optimizer.build(model.trainable_variables)
+        # jit_compile: "auto" means XLA where there is a GPU, and only there.
         model.compile(optimizer, criterion, metrics=["accuracy"], jit_compile=False)
         history = model.fit(
             images, labels, batch_size=batch, epochs=epochs, shuffle=False, verbose=0,
@@ -424,7 +425,7 @@ LINES = [
     sample("two-points", two_points, edge=True, dtypes=MASTER, learning_rate=2.0**-3, steps=30),
     sample("decimal-rate", to_fit(), dtypes=MASTER, learning_rate=0.01, steps=30),
 ]
-RMSPROP: dict[str, Any] = {"learning_rate": 2.0**-10, "rho": 0.875, "epsilon": 2.0**-100}
+RMSPROP: dict[str, Any] = {"learning_rate": 2.0**-10, "rho": 0.875, "epsilon": 2.0**-120}
 
 
 def classifier_samples() -> list[Sample]:

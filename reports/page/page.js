@@ -43,8 +43,14 @@ function setUpCopying() {
   for (const button of document.querySelectorAll(".copy")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(button.nextElementSibling.textContent);
-      button.textContent = "Copied";
+      const program = button.nextElementSibling;
+      try {
+        await navigator.clipboard.writeText(program.textContent);
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(program); // the browser refused: one key is left to the reader
+        button.textContent = "Selected: copy it by keyboard";
+      }
     });
   }
 }
@@ -74,46 +80,65 @@ class Observations {
   }
 }
 
-const shown = (value) => (typeof value === "number" ? Number(value.toPrecision(3)).toString() : (value ?? ""));
+// Three digits; an exponent where the number would be long.
+function shown(value) {
+  if (typeof value !== "number") return value ?? "";
+  const size = Math.abs(value);
+  const long = size >= 1e5 || (size > 0 && size < 1e-3);
+  return long ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+}
+
+const SEVERITY = ["failed", "crashed", "diverged", "passed", "skipped"];
 
 function summaryOf(info, rows, data) {
   const counts = {};
-  let nearest = 0;
+  let worst = null;
+  const ratio = (row) => Number(data.at("score", row)) / data.at("limit", row);
   for (const row of rows) {
     const outcome = data.at("outcome", row);
-    counts[outcome] = (counts[outcome] ?? 0) + 1;
-    const score = data.at("score", row);
-    if (outcome === "passed" && typeof score === "number") nearest = Math.max(nearest, score / data.at("limit", row));
+    counts[outcome] = (counts[outcome] ?? 0) + data.at("covers", row);
+    if (outcome === "passed" && data.at("limit", row) && !(worst !== null && ratio(row) <= ratio(worst))) worst = row;
   }
-  const parts = Object.entries(counts).map(([outcome, n]) => element("span", { className: outcome }, `${n} ${outcome}`));
-  const near = element("span", {}, `nearest to its limit: ${(100 * nearest).toFixed(0)}%`);
-  return element("summary", {}, element("strong", {}, info.name), element("span", {}, `${info.area}, ${info.kind}`), ...parts, near);
+  const parts = SEVERITY.filter((outcome) => counts[outcome])
+    .map((outcome) => element("span", { className: outcome }, `${counts[outcome]} ${outcome}`));
+  if (worst !== null) {
+    const [score, limit] = ["score", "limit"].map((c) => shown(data.at(c, worst)));
+    parts.push(element("span", {}, `nearest to its limit: ${score} of ${limit}`));
+  }
+  const kind = info.kind === info.area ? info.area : `${info.area}, ${info.kind}`;
+  return element("summary", {}, element("strong", {}, info.name), element("span", {}, kind), ...parts);
 }
 
 function routesOf(info) {
   const columns = Object.entries(info.routes ?? {}).map(([framework, routes]) => {
-    const code = Object.entries(routes).map(([name, source]) =>
-      source.includes("\n") ? element("details", {}, element("summary", {}, name), element("pre", { tabIndex: 0 }, source)) : element("pre", { tabIndex: 0 }, source));
-    return element("div", {}, element("h4", {}, framework), ...code);
+    const code = Object.entries(routes).flatMap(([name, source]) => [
+      element("p", {}, element("code", {}, name)),
+      element("pre", { tabIndex: 0 }, source),
+    ]);
+    return element("div", {}, element("h3", {}, framework), ...code);
   });
   return element("div", { className: "routes" }, ...columns);
 }
 
-function tableOf(rows, data, order) {
-  const head = element("tr", {}, ...order.map((name) => element("th", { scope: "col" }, name)));
+function tableOf(info, rows, data, order) {
+  const severity = (row) => SEVERITY.indexOf(data.at("outcome", row));
+  const sorted = [...rows].sort((a, b) => severity(a) - severity(b));
   const numbers = new Set(["score", "limit", "norm", "ulps"]);
-  const body = rows.map((row) => {
+  const kindOf = (name, value) => (numbers.has(name) ? "number" : name === "outcome" ? value : name);
+  const head = element("tr", {}, ...order.map((name) => element("th", { scope: "col", className: kindOf(name, "") }, name)));
+  const body = sorted.map((row) => {
     const cells = order.map((name) => {
       const value = data.at(name, row);
-      const cell = element("td", { className: numbers.has(name) ? "number" : name === "outcome" ? value : "" });
+      const cell = element("td", { className: kindOf(name, value) });
       if (name === "divergence" && value) cell.append(element("a", { href: `#divergence/${value}` }, value));
       else cell.append(name === "route" ? element("code", {}, value) : shown(value));
       return cell;
     });
     return element("tr", {}, ...cells);
   });
-  const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
-  return element("div", { className: "scroll", tabIndex: 0 }, table);
+  const caption = element("caption", {}, `Observations of ${info.name}`);
+  const table = element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...body));
+  return element("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: caption.textContent }, table);
 }
 
 // The inside of a case is made when it is opened, and again when the filter changes.
@@ -121,13 +146,15 @@ function caseOf(info, rows, data, order) {
   const made = element("details", { className: "case", id: `case/${info.name}` }, summaryOf(info, rows, data));
   made.addEventListener("toggle", () => {
     if (!made.open || made.children.length > 1) return;
+    const samples = (info.samples ?? []).flatMap((s, i) => [i ? ", " : "Samples: ", element("code", {}, s)]);
     const sources = (info.sources ?? []).map((s) =>
       element("li", {}, s.startsWith("http") ? element("a", { href: s }, s) : s));
     made.append(
       element("p", { className: "text" }, info.summary),
-      element("ul", {}, ...sources),
+      ...(sources.length ? [element("ul", {}, ...sources)] : []),
+      element("p", {}, ...samples),
       routesOf(info),
-      tableOf(rows, data, order),
+      tableOf(info, rows, data, order),
     );
   });
   return made;
@@ -146,6 +173,7 @@ function setUpCases({ cases, columns, order }) {
   function render() {
     const wanted = Object.fromEntries(["framework", "dtype", "outcome"].map((c) => [c, byId(c).value]));
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const open = new Set([...list.querySelectorAll(".case[open]")].map((c) => c.id));
     let checks = 0;
     const made = [];
     for (const info of cases) {
@@ -156,11 +184,13 @@ function setUpCases({ cases, columns, order }) {
         Object.entries(wanted).every(([c, v]) => !v || (c === "framework" ? data.at(c, row).split("+").includes(v) : data.at(c, row) === v))
         && rest.every((w) => data.text(row).includes(w)));
       if (!rows.length) continue;
-      checks += rows.length;
-      made.push(caseOf(info, rows, data, order));
+      checks += rows.reduce((sum, row) => sum + data.at("covers", row), 0);
+      const added = caseOf(info, rows, data, order);
+      added.open = open.has(added.id);
+      made.push(added);
     }
     list.replaceChildren(...made);
-    byId("count").textContent = `${made.length} cases, ${checks} observations`;
+    byId("count").textContent = `${made.length} cases, ${checks} checks`;
   }
 
   // A link to a case opens it, whatever the filter was.
