@@ -262,7 +262,7 @@ class Workbench:
             mode=test.mode, device=test.device, outcome=outcome, route=route.name, dtype=dtype, sample=sample.name,
             score=_rounded(score.score), limit=test.limit, norm=_rounded(score.norm), ulps=_rounded(score.ulps),
             seconds=round(seconds, 6), reason=score.problem,
-            divergence=divergence.id if divergence and outcome == "diverged" else "",
+            divergence=divergence.id if divergence else "",
             by_output={name: _rounded(s) for name, s in score.by_output},
         )  # fmt: skip
         if score.index or not within:
@@ -293,7 +293,7 @@ class Workbench:
             (test.framework, self._kept[key]),
         ):
             for f in case.figure(label, outputs, inputs, dict(sample.options)):
-                series = tuple(Series(s["name"], _floats(s["x"]), _floats(s["y"]), s["style"]) for s in f["series"])
+                series = tuple(Series(s["name"], *_points(s["x"], s["y"]), s["style"]) for s in f["series"])
                 yield Figure(f["figure"], f["title"], f["x_label"], f["y_label"], series, case.name)
 
 
@@ -312,12 +312,16 @@ def _must_refuse(case: Case, sample: Sample, inputs: tuple[Array, ...]) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:200]
+    text = (str(error).strip().splitlines() or [""])[0][:200]
+    return text.encode(errors="backslashreplace").decode()  # half a character, which no file can hold
 
 
 def _rounded(value: float) -> float | str:
     return number(float(f"{value:.4g}"))
 
 
-def _floats(values: Any) -> tuple[float, ...]:
-    return tuple(float(f"{v:.7g}") for v in np.asarray(values, dtype=np.float64).reshape(-1))
+def _points(x: Any, y: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The finite points of a series. JSON has no NaN: a run that diverged is drawn as far as it went."""
+    points = np.stack([np.asarray(values, dtype=np.float64).reshape(-1) for values in (x, y)])
+    xs, ys = points[:, np.isfinite(points).all(axis=0)]
+    return tuple(float(f"{v:.7g}") for v in xs), tuple(float(f"{v:.7g}") for v in ys)

@@ -12,14 +12,17 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import numpy as np
 import pytest
 
 from conformance import divergence, plan
+from conformance.case import Case
 from conformance.catalogue import catalogue
 from conformance.check import Workbench
 from conformance.divergence import Divergence
 from conformance.frameworks import MODES
-from conformance.plan import Options
+from conformance.plan import Options, Test
+from fixtures.samples import normal
 from reports.record import Observation
 
 torch = pytest.importorskip("torch")
@@ -222,6 +225,30 @@ def test_without_a_fault_nothing_fails(test: str, dtype: str) -> None:
     rows = observed(test, (dtype,))
     assert rows
     assert [o for o in rows if o.outcome == "failed"] == []
+
+
+ARGMAX = Case(
+    "argmax",
+    "selection",
+    lambda x: np.argmax(x, axis=-1),
+    torch=[lambda torch, x: torch.argmax(x, dim=-1)],
+    tensorflow=[lambda tf, x: tf.argmax(x, axis=-1)],
+    samples=[normal((8, 33))],
+)
+"""The catalogue has no case whose result is an integer."""
+
+
+@pytest.mark.parametrize(("framework", "target"), [("torch", "torch.argmax"), ("tensorflow", "tf.argmax")])
+@pytest.mark.parametrize("check", ["value", "agreement"])
+def test_one_wrong_integer_is_detected(
+    framework: str, target: str, check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = plan.BOTH if check == "agreement" else framework
+    test = Test("made-up", ARGMAX, check, judged, "eager", "cpu")
+    right = [o for o in Workbench(Options(dtypes=("float32",))).observe(test) if isinstance(o, Observation)]
+    inject(monkeypatch, target, result(target, "y + (y == y[3])"))
+    wrong = [o for o in Workbench(Options(dtypes=("float32",))).observe(test) if isinstance(o, Observation)]
+    assert [o.outcome for o in (*right, *wrong)] == ["passed", "failed"]
 
 
 def test_a_fault_that_both_share_is_seen_by_the_reference_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The adapters: arrays in and out, gradients in every mode, seeds, and what they say of themselves."""
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -16,6 +17,10 @@ pytest.importorskip("torch")
 pytest.importorskip("tensorflow")
 
 MODES = [(f, mode) for f in FRAMEWORKS for mode in MODES_OF[f] if mode != "inductor"]
+INDUCTOR = pytest.param(
+    "torch", "inductor",
+    marks=pytest.mark.skipif(not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="inductor needs a compiler"),
+)  # fmt: skip
 X = np.array([[0.5, -1.25, 2.0], [1.5, 0.25, -0.75]])
 W = np.array([[1.0, -2.0], [0.5, 0.75], [-1.5, 0.125]])
 C = np.array([[1.0, -1.0], [0.5, 2.0]])
@@ -64,7 +69,7 @@ def test_torch_shares_memory_where_it_can() -> None:
     assert torch.tensor(array).data_ptr() == array.__array_interface__["data"][0]
 
 
-@pytest.mark.parametrize(("name", "mode"), MODES)
+@pytest.mark.parametrize(("name", "mode"), [*MODES, INDUCTOR])
 def test_values_and_gradients_in_every_mode(name: str, mode: str) -> None:
     framework = load(name)
     value, gradients = framework.vjp(bound(framework), (X, W), C, mode=mode)
@@ -112,6 +117,7 @@ def test_version_and_build_are_plain_facts(framework: Framework) -> None:
     assert framework.version()[0].isdigit()
     assert json.loads(json.dumps(framework.build())) == framework.build()
     assert framework.devices()[0] == "cpu"
+    assert str(framework.build()["threads"]) in ("1", "1 intra, 1 inter")  # conftest.py pins them
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)

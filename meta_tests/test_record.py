@@ -79,6 +79,7 @@ def damage(path: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:
         (lambda rows: [*rows[:3], b'{"type":"observation", oops\n', *rows[3:]], "line 4 is damaged"),
         (lambda rows: [*rows[:3], b'{"type":"surprise"}\n', *rows[3:]], "line 4 is damaged"),
         (lambda rows: [*rows[:2], b"\xff\xfe\x00\n", *rows[2:]], "line 3 is damaged"),
+        (lambda rows: [*rows[:2], b'{"type":"start","test":"\xff"}\n', *rows[2:]], "line 3 is damaged"),
         (lambda rows: rows[1:], "line 1 is not a header"),
         (lambda rows: [], "the record is empty"),
         (lambda rows: [b"[]\n"], "line 1 is not a header"),

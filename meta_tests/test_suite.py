@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -50,17 +51,8 @@ def suite(tmp_path: Path) -> Suite:
 
     def run(*arguments: str, plugin: str = "", cwd: Path = ROOT, path: str = "", directory: str = "run") -> Done:
         (tmp_path / "injected.py").write_text(dedent(plugin), encoding="utf-8")
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:hypothesispytest",
-            "-p",
-            "injected",
-        ]
+        plugins = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "injected")
+        command = [sys.executable, "-m", "pytest", *plugins]
         given = any(a.startswith("--run-dir") for a in arguments) or cwd != ROOT
         where = [] if given else ["--run-dir", str(tmp_path / directory)]
         searched = os.pathsep.join(filter(None, [path, str(tmp_path), os.environ.get("PYTHONPATH", "")]))
@@ -86,8 +78,9 @@ FAULT = """
 
 def test_the_record_is_the_same_whatever_the_number_of_workers(suite: Suite) -> None:
     found = {}
+    selection = ("--frameworks", "torch", "-k", "(relu or mean or sgd or dropout) and not gpu", "--dtypes", "float32")
     for n in ("0", "1", "2"):
-        done = suite("-k", "(relu or mean or sgd) and not gpu", "--dtypes", "float32", "-n", n, directory=f"run{n}")
+        done = suite(*selection, "-n", n, directory=f"run{n}")
         assert done.code == 0, done.out + done.err
         rows = done.run.observations
         found[n] = sorted((o.test, o.route, o.dtype, o.sample, o.outcome, str(o.score), str(o.ulps)) for o in rows)
@@ -111,6 +104,46 @@ def test_a_failure_exits_with_1_and_prints_its_program(suite: Suite, workers: st
     properties = {p.get("name"): p.get("value") for c in cases for p in c.iter("property")}
     assert "torch.relu float32 normal" in properties
     assert float(properties["torch.relu float32 normal"] or 0) > 1000
+    again = re.search(r"^Rerun in the suite: pytest (.*)$", done.out, re.MULTILINE)
+    assert again
+    assert "relu-torch-eager-value]" in suite(*shlex.split(again[1]), "--collect-only", "-q").out
+
+
+def test_a_test_that_breaks_off_leaves_no_gap(suite: Suite) -> None:
+    """An error of our own is a failure of all that the test had still to check."""
+    plugin = """
+        from conformance import noise
+        original = noise.expected_value
+        def broken(case, sample, *rest):
+            if sample.name == "small":
+                raise ZeroDivisionError("a bug of ours")
+            return original(case, sample, *rest)
+        noise.expected_value = broken
+    """
+    done = suite(*TORCH_RELU, "-m", "not gpu", plugin=plugin)
+    assert done.code == 1
+    broken = [o for o in done.run.observations if o.test == "relu-torch-eager-value" and o.route == "*"]
+    assert [(o.outcome, o.reason, o.covers) for o in broken] == [("failed", "a bug of ours", 6)]
+    assert done.run.missing() == []
+
+
+def test_an_interrupted_run_says_so(suite: Suite) -> None:
+    plugin = """
+        def pytest_runtest_call(item):
+            if "relu-torch-eager-gradient]" in item.nodeid:
+                raise KeyboardInterrupt
+    """
+    done = suite(*TORCH_RELU, "-m", "not gpu", plugin=plugin)
+    assert done.code == 2
+    assert "The run was interrupted." in verdict(done.run).problems
+    assert "NOT CONFORMANT" in done.out
+    assert done.outcomes["passed"] > 0
+
+
+def test_a_selection_of_nothing_is_no_success(suite: Suite) -> None:
+    done = suite("-k", "no_such_case")
+    assert done.code == 5
+    assert "CONFORMANT" not in done.out
 
 
 def test_a_crash_costs_one_test_and_is_observed(suite: Suite) -> None:

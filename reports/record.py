@@ -124,6 +124,7 @@ class Observation(msgspec.Struct, omit_defaults=True, tag_field="type", tag="obs
     ulps: float | str | None = None
     seconds: float = 0.0
     divergence: str = ""
+    """Of the known divergence in whose scope this is, whether it shows here or not."""
     reason: str = ""
     worst: Worst | None = None
     by_output: dict[str, float | str] = {}
@@ -173,7 +174,7 @@ def encode(line: Line) -> str:
 
 
 def decode(text: str | bytes) -> Line:
-    """The inverse of `encode`. Raises ``msgspec.DecodeError``."""
+    """The inverse of `encode`. Raises ``msgspec.DecodeError``, or ``UnicodeDecodeError`` inside a text."""
     return _decoder.decode(text)
 
 
@@ -277,7 +278,7 @@ def read(path: Path) -> Run:
         for n, row in enumerate(rows, 1):
             try:
                 yield decode(row)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise RecordError(f"{path}: line {n} is damaged ({error})") from error
 
     return Run(lines(), path)
@@ -287,7 +288,7 @@ def _check_format(path: Path, first: bytes) -> None:
     try:
         found = msgspec.json.decode(first)
         version = found["format"] if found.get("type") == "header" else None
-    except (msgspec.DecodeError, AttributeError, KeyError, TypeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, KeyError, TypeError) as error:
         raise RecordError(f"{path}: line 1 is not a header; this is not the record of a run") from error
     if isinstance(version, int) and version > FORMAT:
         raise RecordError(f"{path}: format {version} is newer than this version reads ({FORMAT})")

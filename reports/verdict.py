@@ -15,12 +15,12 @@ class Cell:
 
     counts: Counter[str] = field(default_factory=Counter)
     worst: Observation | None = None
-    """The passing observation that came nearest to its limit."""
+    """The passing observation that came nearest to its limit; none of those in the scope of a known divergence."""
 
 
 @dataclass(frozen=True)
 class Highest:
-    """The highest score that a passing check of one kind of computation reached."""
+    """The highest score that a passing check of one kind of computation reached, outside of known divergences."""
 
     kind: str
     check: str
@@ -66,7 +66,7 @@ def verdict(run: Run) -> Verdict:
             skips[o.reason] += o.covers
         elif o.outcome == "diverged":
             divergences[o.divergence] += o.covers
-        elif o.outcome == "passed" and o.limit and o.score is not None:
+        elif o.outcome == "passed" and o.limit and o.score is not None and not o.divergence:
             s = score_of(o)
             if cell.worst is None or s / o.limit > score_of(cell.worst) / (cell.worst.limit or 1):
                 cell.worst = o
