@@ -226,7 +226,7 @@ class Workbench:
                 try:
                     for s in (seed, seed, seed + 1):
                         framework.seed(s % 2**31)
-                        f = framework.bind(route, sample.options, inputs)
+                        f = framework.bind(route, sample.options, inputs)  # a graph keeps the seed it was traced with
                         ones = np.ones_like(inputs[0])
                         value, gradient = framework.vjp(f, inputs, ones, mode=test.mode, device=test.device)
                         draws.append(value)

@@ -347,11 +347,11 @@ SCRIPTS = [
 
 
 @cache
-def program(fault: Fault) -> str:
-    """The reproduction script of the first failure that a fault causes."""
+def failure(fault: Fault) -> Observation:
+    """The first failure that a fault causes."""
     with pytest.MonkeyPatch.context() as patched:
         inject(patched, fault.target, fault.patch)
-        return next(o.script for o in observed(fault.test) if o.outcome == "failed")
+        return next(o for o in observed(fault.test) if o.outcome == "failed")
 
 
 def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -361,15 +361,16 @@ def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("fault", SCRIPTS, ids=lambda f: f.name)
 def test_the_script_of_a_failure_reproduces_it_without_the_project(fault: Fault, tmp_path: Path) -> None:
-    script = program(fault)
+    failed = failure(fault)
     for word in ("from conformance", "import conformance", "fixtures", "pytest."):
-        assert word not in script
+        assert word not in failed.script
     preamble = "import torch\n" if fault.target.startswith("torch") else "import tensorflow as tf\n"
-    (tmp_path / "wrong.py").write_text(preamble + dedent(fault.patch) + script, encoding="utf-8")
+    (tmp_path / "wrong.py").write_text(preamble + dedent(fault.patch) + failed.script, encoding="utf-8")
     done = python("wrong.py", cwd=tmp_path)
     assert done.returncode == 1, done
-    for word in ("expected", "actual", "error", "noise floors"):
-        assert word in done.stdout
+    assert failed.worst is not None
+    for said in ("expected ", f"actual   {failed.worst.actual}\n", "error ", "noise floors"):
+        assert said in done.stdout
 
 
 EACH = """
@@ -388,7 +389,7 @@ def test_the_scripts_succeed_where_the_fault_is_not(tmp_path: Path) -> None:
     (tmp_path / "each.py").write_text(EACH, encoding="utf-8")
     names = [f"{i}.py" for i in range(len(SCRIPTS))]
     for name, fault in zip(names, SCRIPTS, strict=True):
-        (tmp_path / name).write_text(program(fault), encoding="utf-8")
+        (tmp_path / name).write_text(failure(fault).script, encoding="utf-8")
     done = python("each.py", *names, cwd=tmp_path)
     ended = [line for line in done.stdout.splitlines() if "ends with" in line]
     assert ended == [f"{name} ends with 0" for name in names], done

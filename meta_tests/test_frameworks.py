@@ -1,6 +1,7 @@
 """The adapters: arrays in and out, gradients in every mode, seeds, and what they say of themselves."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -117,7 +118,12 @@ def test_version_and_build_are_plain_facts(framework: Framework) -> None:
     assert framework.version()[0].isdigit()
     assert json.loads(json.dumps(framework.build())) == framework.build()
     assert framework.devices()[0] == "cpu"
-    assert str(framework.build()["threads"]) in ("1", "1 intra, 1 inter")  # conftest.py pins them
+
+
+def test_threads_are_those_that_conftest_pins() -> None:
+    """TensorFlow reads its variables when it makes its pools, and does not report what it read."""
+    assert load("torch").build()["threads"] == int(os.environ["OMP_NUM_THREADS"])
+    assert {"TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"} <= set(os.environ)
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)

@@ -125,6 +125,7 @@ def test_the_terminal_names_counts_skips_and_problems(record: Record) -> None:
     assert "skipped: 11 checks need a CUDA device, and torch found none" in text
     assert "problem: 1 checks failed." in text
     assert "known divergences seen: 1 of 2" in text
+    assert "seed 7; float32; eager" in text
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

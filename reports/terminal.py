@@ -47,6 +47,9 @@ def summary(run: Run, verdict: Verdict, width: int) -> str:
         console.print(table)
     for reason, n in verdict.skips.most_common():
         console.print(f"skipped: {n} checks {reason}", soft_wrap=True)
+    options = run.header.options
+    given = [", ".join(options.get(name, [])) for name in ("dtypes", "modes")]
+    console.print("; ".join([f"seed {run.header.seed}", *filter(None, given)]), soft_wrap=True)
     unseen = [d.id for d in run.header.divergences if not verdict.divergences[d.id]]
     if verdict.divergences:
         console.print(f"known divergences seen: {len(verdict.divergences)} of {len(verdict.divergences) + len(unseen)}")
