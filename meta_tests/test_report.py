@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from conformance import plan
 from reports import charts, html
 from reports.record import NAME, Observation, Series, read
 from reports.terminal import summary
@@ -166,11 +165,3 @@ def test_the_command_says_what_is_wrong_in_one_sentence(record: Record, damage: 
 
 def test_an_unknown_option_is_a_usage_error() -> None:
     assert command("--nonsense").returncode == 2
-
-
-def test_the_plan_fits_the_catalogue() -> None:
-    """Names of cases hold no dash: the scheduler reads a test's case up to the first one."""
-    for area in ("elementwise", "training"):
-        for test in plan.tests(area, plan.Options()):
-            assert "-" not in test.case.name
-            assert test.id.startswith(f"{test.case.name}-")

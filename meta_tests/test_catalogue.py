@@ -1,0 +1,47 @@
+"""What every entry of the catalogue must have, and what a plan is made of."""
+
+import pytest
+
+from conformance import plan
+from conformance.case import DTYPES, FRAMEWORKS
+from conformance.catalogue import catalogue
+from conformance.plan import Options
+
+CASES = [pytest.param(area, c, id=c.name) for area, cases in catalogue().items() for c in cases]
+PLANNED = {area: list(plan.tests(area, Options())) for area in catalogue()}
+
+
+@pytest.mark.parametrize(("area", "case"), CASES)
+def test_an_entry_is_whole(area: str, case: plan.Case) -> None:
+    """Three samples (two of the digit classifier, which is long), one of them an edge; a source; a route."""
+    assert len(case.samples) >= (2 if case.name == "digit_classifier" else 3)
+    assert any(s.edge for s in case.samples)
+    assert len({s.name for s in case.samples}) == len(case.samples)
+    assert case.sources
+    assert any(case.routes(f) for f in FRAMEWORKS)
+    assert "-" not in case.name  # the scheduler reads a test's case up to the first one
+
+
+@pytest.mark.parametrize(("area", "case"), CASES)
+def test_an_entry_is_planned_in_every_dtype_that_it_has(area: str, case: plan.Case) -> None:
+    for test in (t for t in PLANNED[area] if t.case is case):
+        assert {dtype for _, dtype, _ in test.keys(DTYPES)} == set(case.dtypes)
+        assert {t.check for t in PLANNED[area] if t.case is case} >= set(case.checks) - {"agreement"}
+
+
+def test_ids_are_unique() -> None:
+    ids = [t.id for tests in PLANNED.values() for t in tests]
+    assert len(ids) == len(set(ids))
+
+
+def test_no_planned_test_is_empty() -> None:
+    """Optimizers have no half precision: with that alone they are not planned, rather than passing on nothing."""
+    assert list(plan.tests("optimizers", Options(dtypes=("float16",)))) == []
+    for area in catalogue():
+        assert all(t.keys(("bfloat16",)) for t in plan.tests(area, Options(dtypes=("bfloat16",))))
+
+
+def test_every_test_runs_on_every_device() -> None:
+    for tests in PLANNED.values():
+        on_cpu = {t.id for t in tests if t.device == "cpu"}
+        assert {t.id.removesuffix("-gpu") for t in tests if t.device == "gpu"} == on_cpu
