@@ -64,11 +64,11 @@ def with_zeros(rng: np.random.Generator) -> tuple[Array, ...]:
 
 
 def samples(prefix: str = "", **options: Any) -> list[Sample]:
-    """An optimizer's samples: with ``options`` as users write them, and rounded to what float32 holds exactly."""
+    """An optimizer's samples: with ``options`` as users write them; and, with some gradients zero, rounded to what
+    float32 holds exactly."""
     exact: dict[str, Any] = {name: _representable(value) for name, value in options.items()}
     return [
         sample(f"{prefix}decimal-rates", steady, dtypes=MASTER, **options),
-        sample(f"{prefix}binary-rates", steady, dtypes=MASTER, **exact),
         sample(f"{prefix}zero-gradients", with_zeros, edge=True, dtypes=MASTER, **exact),
     ]
 
