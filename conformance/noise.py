@@ -17,7 +17,11 @@ of the inputs does not see: a textbook algorithm that passes through numbers lar
 rounding errors by cancellation.
 
 For a trajectory the reference is run again K times with its state and gradients nudged by ``u`` at *every step*; the
-root mean square of the movement gives a floor per step.
+root mean square of the movement gives a floor per step. Training runs are judged by the Euclidean norm of each tensor
+at each step: of millions of elements of a trajectory in which a relu may flip, the worst says nothing.
+
+Where the reference has no wider format than the dtype under test (float64 on machines whose ``numpy.longdouble`` is no
+wider, and cases that are not ``extended``), the floor is doubled: then both sides of the comparison err.
 
 **Score** = |framework - y| / floor. It has no unit and means the same for every operation, dtype, shape and length: a
 correct implementation scores a small number.
@@ -102,7 +106,7 @@ def wide_dtype(dtype: str, case: Case) -> type[np.floating[Any]]:
 
 
 def _doubling(dtype: str, case: Case) -> int:
-    """2 where float64 judges float64: then both sides of the comparison err."""
+    """2 where float64 judges float64, else 1."""
     return 2 if dtype == "float64" and not case.computation.certified and wide_dtype(dtype, case) is np.float64 else 1
 
 
