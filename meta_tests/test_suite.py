@@ -45,8 +45,7 @@ class Done:
 Suite = Callable[..., Done]
 
 
-@pytest.fixture
-def suite(tmp_path: Path) -> Suite:
+def pytest_for(tmp_path: Path) -> Suite:
     """``suite(*arguments, plugin="", cwd=ROOT)`` runs pytest in a process of its own, with the source of a plugin."""
 
     def run(*arguments: str, plugin: str = "", cwd: Path = ROOT, path: str = "", directory: str = "run") -> Done:
@@ -65,6 +64,19 @@ def suite(tmp_path: Path) -> Suite:
     return run
 
 
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    return pytest_for(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def by_workers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
+    """The same selection on no, one and two workers."""
+    suite = pytest_for(tmp_path_factory.mktemp("workers"))
+    selection = ("--frameworks", "torch", "--dtypes", "float32", "--seed", "3", "-k", "(relu or mean) and not gpu")
+    return {n: suite(*selection, "-n", n, directory=f"run{n}") for n in ("0", "1", "2")}
+
+
 FAULT = """
     import pytest
     from conformance.frameworks import load
@@ -76,11 +88,9 @@ FAULT = """
 """
 
 
-def test_the_record_is_the_same_whatever_the_number_of_workers(suite: Suite) -> None:
+def test_the_record_is_the_same_whatever_the_number_of_workers(by_workers: dict[str, Done]) -> None:
     found = {}
-    selection = ("--frameworks", "torch", "-k", "(relu or mean or sgd or dropout) and not gpu", "--dtypes", "float32")
-    for n in ("0", "1", "2"):
-        done = suite(*selection, "-n", n, directory=f"run{n}")
+    for n, done in by_workers.items():
         assert done.code == 0, done.out + done.err
         rows = done.run.observations
         found[n] = sorted((o.test, o.route, o.dtype, o.sample, o.outcome, str(o.score), str(o.ulps)) for o in rows)
@@ -361,8 +371,8 @@ def test_a_copy_elsewhere_runs_and_links_its_latest_run(suite: Suite, tmp_path: 
     assert read(latest).complete
 
 
-def test_the_fingerprint_says_what_numbers_depend_on(suite: Suite) -> None:
-    run = suite(*TORCH_RELU, "-m", "not gpu", "--seed", "3").run
+def test_the_fingerprint_says_what_numbers_depend_on(by_workers: dict[str, Done]) -> None:
+    run = by_workers["2"].run
     facts: dict[str, Any] = run.header.fingerprint
     assert {"python", "platform", "packages", "cpu", "numpy_blas", "environment", "gpu"} <= set(facts)
     assert facts["packages"]["torch"]
