@@ -18,7 +18,7 @@ from conformance.case import Array, Case, Outputs, Route, Sample
 from conformance.divergence import Divergence, known
 from conformance.frameworks import Framework, load
 from conformance.noise import Expected, Score
-from conformance.plan import Options, Test
+from conformance.plan import Options, Test, first_seed
 from reports.record import Figure, Observation, Series, Worst, number
 
 
@@ -219,7 +219,7 @@ class Workbench:
         assert case.statistics is not None
         for dtype, sample in self._combinations(test):
             inputs = self.inputs(case, sample, dtype)
-            seed = self.options.seed + zlib.crc32(f"{case.name} {sample.name} {dtype}".encode())
+            seed = first_seed(test, sample, dtype, self.options.seed)
             for route in test.routes():
                 began = time.perf_counter()
                 draws, gradients = [], []

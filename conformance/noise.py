@@ -294,8 +294,9 @@ def _score_one(name: str, actual: Array, value: Array, floor: Array, dtype: str,
         index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
         first = float(np.atleast_1d(actual)[index]), float(np.atleast_1d(value)[index])
         return Score(
-            math.inf if wrong.any() else 0.0, output=name, index=_plain(index), actual=first[0], expected=first[1]
-        )
+            math.inf if wrong.any() else 0.0, output=name, index=_plain(index), actual=first[0], expected=first[1],
+            floor=FORMATS["float64"].smallest_subnormal,
+        )  # fmt: skip
     form = FORMATS[dtype]
     with np.errstate(all="ignore"):
         a, y = np.atleast_1d(actual.astype(value.dtype)), np.atleast_1d(value)

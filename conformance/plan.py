@@ -5,11 +5,12 @@ through all routes of one framework in one mode, at every dtype and sample. Each
 check of its own, and must leave an observation.
 """
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from conformance.case import DTYPES, FRAMEWORKS, Case, Route
+from conformance.case import DTYPES, FRAMEWORKS, Case, Route, Sample
 from conformance.catalogue import area
 from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES_OF
 from reports.record import Planned
@@ -78,6 +79,11 @@ class Test:
         return Planned(
             self.id, self.area, self.case.name, self.check, self.framework, self.mode, self.device, self.keys(dtypes)
         )
+
+
+def first_seed(test: Test, sample: Sample, dtype: str, seed: int) -> int:
+    """The seed of the first draw of a statistics check."""
+    return seed + zlib.crc32(f"{test.case.name} {sample.name} {dtype}".encode())
 
 
 def tests(area_name: str, options: Options) -> Iterator[Test]:

@@ -5,6 +5,7 @@ expected number of the worst element. It prints expected, actual and error, and 
 """
 
 import base64
+import inspect
 import zlib
 from collections.abc import Sequence
 from textwrap import indent
@@ -14,7 +15,7 @@ import numpy as np
 from conformance import noise
 from conformance.case import Array, KerasLayer, Route, Sample, helpers_of
 from conformance.noise import Score
-from conformance.plan import Test
+from conformance.plan import Test, first_seed
 
 SPELLED = 256
 """Up to so many elements are written as numbers."""
@@ -65,6 +66,50 @@ with tf.Graph().as_default(), v1.Session() as session:
 """
 
 
+_REFUSED = """\
+except Exception as error:
+    print("refused, as it must be:", error)
+    raise SystemExit(0)
+print("expected an error, got", {result})
+raise SystemExit(1)
+"""
+_OF_ANOTHER_FORM = """
+import re
+problem = {problem!r}
+found = f"shape {{tuple(actual.shape)}}", "returned " + re.findall(r"\\w+", str(actual.dtype))[-1]
+print("was", problem)
+print("now", *found)
+raise SystemExit(any(f"{{f}} " in problem for f in found))
+"""
+_DRAWS = """
+draws, gradients = [], []
+for s in ({seed}, {seed}, {seed} + 1):
+{drawn}
+for name, value in (p := {statistics}(draws, gradients, **options)).items():
+    print(f"p = {{value:<10.3g}} {{name}}")
+raise SystemExit(min(p.values()) < 1e-{limit:g})
+"""
+_DRAW = {
+    "torch": """\
+torch.manual_seed(s % 2**31)
+{call}
+x = inputs[0].clone().requires_grad_()
+y = call(x)
+(g,) = torch.autograd.grad(y, [x], torch.ones_like(y))
+draws.append(y.detach().double().numpy().astype({dtype!r}))
+gradients.append(g.double().numpy())
+""",
+    "tensorflow": """\
+tf.keras.utils.set_random_seed(s % 2**31)
+{call}
+with tf.GradientTape() as tape:
+    tape.watch(inputs)
+    y = call(*inputs)
+draws.append(y.numpy())
+gradients.append(tape.gradient(y, inputs[0]).numpy())
+""",
+}
+
 _COMPARED = """
 index = {index}
 expected = float({expected})
@@ -108,14 +153,17 @@ def script(
     parts += [f"\noptions = {dict(sample.options)!r}\n"]
     parts += [f"{name} = {text}\n" for name, text in zip(test.case.arguments, arrays, strict=True)]
     if test.check == "statistics":
-        return "".join([*parts, _drawn(test, routes[0], dtype)])
-    for route in routes:
-        parts.append(_computed(test, route, dtype, inputs, cotangent, score))
+        return "".join([*parts, _drawn(test, routes[0], sample, dtype, seed)])
+    computed = "".join(_computed(test, route, dtype, inputs, cotangent, score) for route in reversed(routes))
     names = [f"{r.framework}_result" for r in routes]
     if sample.raises:
-        parts += [f'print("expected an error, got", {names[0]})\nraise SystemExit(1)\n']
-    elif score.problem or not score.output:
-        parts += [f'print({score.problem!r})\nprint("got", {names[0]})\nraise SystemExit(1)\n']
+        parts += ["try:\n", indent(computed, "    "), _REFUSED.format(result=names[0])]
+        return "".join(parts)
+    parts.append(computed)
+    if score.problem.startswith("raised"):
+        parts += [f'print("raised no error, got", {names[0]})\n']
+    elif score.problem:
+        parts += [_OF_ANOTHER_FORM.format(problem=score.problem)]
     else:
         one = f"np.atleast_1d({names[0]})[index]"
         other = f"np.atleast_1d({names[1]})[index]" if len(names) > 1 else f'"{score.expected!r}"'
@@ -164,18 +212,22 @@ def _computed(
     return "".join(code)
 
 
-def _drawn(test: Test, route: Route, dtype: str) -> str:
-    """Code that draws once and shows what the hypothesis tests look at."""
-    f = route.framework
-    x = _tensor(f, test.case.arguments[0], np.zeros(0), dtype)
-    seed = "torch.manual_seed(0)" if f == "torch" else "tf.keras.utils.set_random_seed(0)"
-    call = f"inputs = [{x}]\n" + _call(route, test.mode)
-    back = "np.asarray(y.double())" if f == "torch" else "np.asarray(y).astype(np.float64)"
-    return (
-        f"\n{_named(route)}\n{call}\n{seed}\ny = call({x})\ny = {back}\n"
-        'print("values", np.unique(y)[:10], "share of zeros", np.mean(y == 0), "options", options)\n'
-        'print("kept in each row (first ten)", np.sum(y != 0, axis=1)[:10])\nraise SystemExit(1)\n'
+def _drawn(test: Test, route: Route, sample: Sample, dtype: str, seed: int) -> str:
+    """Code that draws as the check does, and judges the draws by the same hypothesis tests."""
+    f, case = route.framework, test.case
+    x = _tensor(f, case.arguments[0], np.zeros(0), dtype)
+    judge = inspect.getmodule(case.statistics)
+    assert case.statistics is not None
+    assert judge is not None
+    draw = _DRAW[f].format(call=_call(route, test.mode), dtype=dtype)
+    loop = _DRAWS.format(
+        seed=first_seed(test, sample, dtype, seed),
+        drawn=indent(draw.rstrip(), "    "),
+        statistics=case.statistics.__name__,
+        limit=test.limit,
     )
+    needed = "import ml_dtypes  # noqa\n" if dtype == "bfloat16" else ""
+    return f"{needed}\n{inspect.getsource(judge)}\n\n{_named(route)}\ninputs = [{x}]\n{loop}"
 
 
 def _call(route: Route, mode: str) -> str:

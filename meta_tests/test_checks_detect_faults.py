@@ -227,6 +227,17 @@ def test_without_a_fault_nothing_fails(test: str, dtype: str) -> None:
     assert [o for o in rows if o.outcome == "failed"] == []
 
 
+def status(script: str) -> int:
+    """How a program ends, run here, where a fault may be injected."""
+    try:
+        exec(script, {})
+    except SystemExit as end:
+        return int(end.code or 0)
+    except Exception:
+        return 1
+    return 0
+
+
 ARGMAX = Case(
     "argmax",
     "selection",
@@ -249,6 +260,9 @@ def test_one_wrong_integer_is_detected(
     inject(monkeypatch, target, result(target, "y + (y == y[3])"))
     wrong = [o for o in Workbench(Options(dtypes=("float32",))).observe(test) if isinstance(o, Observation)]
     assert [o.outcome for o in (*right, *wrong)] == ["passed", "failed"]
+    assert status(wrong[0].script) == 1
+    monkeypatch.undo()
+    assert status(wrong[0].script) == 0
 
 
 def test_a_fault_that_both_share_is_seen_by_the_reference_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -393,3 +407,13 @@ def test_the_scripts_succeed_where_the_fault_is_not(tmp_path: Path) -> None:
     done = python("each.py", *names, cwd=tmp_path)
     ended = [line for line in done.stdout.splitlines() if "ends with" in line]
     assert ended == [f"{name} ends with 0" for name in names], done
+
+
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f.says], ids=str)
+def test_a_script_fails_as_long_as_the_fault_is_there(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where there are no two numbers to compare: another dtype or shape, an error, none, or random draws."""
+    inject(monkeypatch, fault.target, fault.patch)
+    failed = next(o for o in observed(fault.test, (fault.dtype,)) if fault.says in o.reason)
+    assert status(failed.script) == 1
+    monkeypatch.undo()
+    assert status(failed.script) == 0

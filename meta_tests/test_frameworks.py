@@ -70,15 +70,21 @@ def test_torch_shares_memory_where_it_can() -> None:
     assert torch.tensor(array).data_ptr() == array.__array_interface__["data"][0]
 
 
+def error(actual: np.ndarray | None, expected: Any) -> float:
+    """The largest difference, relative to the largest number."""
+    assert actual is not None
+    return float(np.max(np.abs(actual - expected)) / np.max(np.abs(expected)))
+
+
 @pytest.mark.parametrize(("name", "mode"), [*MODES, INDUCTOR])
 def test_values_and_gradients_in_every_mode(name: str, mode: str) -> None:
     framework = load(name)
     value, gradients = framework.vjp(bound(framework), (X, W), C, mode=mode)
     y = X @ W
-    assert np.allclose(value, y * y, 1e-14)
-    assert np.allclose(gradients[0], (2 * C * y) @ W.T, 1e-14)
-    assert np.allclose(gradients[1], X.T @ (2 * C * y), 1e-14)
-    assert np.allclose(framework.value(bound(framework), (X, W), mode=mode), y * y, 1e-14)
+    assert error(value, y * y) < 1e-15
+    assert error(gradients[0], (2 * C * y) @ W.T) < 1e-15
+    assert error(gradients[1], X.T @ (2 * C * y)) < 1e-15
+    assert error(framework.value(bound(framework), (X, W), mode=mode), y * y) < 1e-15
 
 
 @pytest.mark.parametrize(("name", "mode"), MODES)
@@ -86,9 +92,9 @@ def test_held_and_unused_inputs_have_no_gradient(name: str, mode: str) -> None:
     framework = load(name)
     held = framework.vjp(bound(framework), (X, W), C, mode=mode, held=(0,))[1]
     assert len(held) == 1
-    assert np.allclose(held[0], X.T @ (2 * C * (X @ W)), 1e-14)
+    assert error(held[0], X.T @ (2 * C * (X @ W))) < 1e-15
     unused = framework.vjp(lambda x, w: x * 2, (X, W), np.ones_like(X), mode=mode)[1]
-    assert np.array_equal(unused[0], 2 * np.ones_like(X))
+    assert error(unused[0], 2 * np.ones_like(X)) == 0
     assert unused[1] is None
 
 
@@ -97,8 +103,9 @@ def test_the_jvp_is_the_vjp_from_the_other_side(framework: Framework) -> None:
     tangents = [rng.standard_normal(a.shape) for a in (X, W)]
     value, pushed = framework.jvp(bound(framework), (X, W), tangents)
     pulled = framework.vjp(bound(framework), (X, W), C)[1]
-    assert np.allclose(value, (X @ W) ** 2, 1e-14)
-    assert np.isclose(np.sum(C * pushed), sum(np.sum(t * g) for t, g in zip(tangents, pulled, strict=True)), 1e-13)
+    assert error(value, (X @ W) ** 2) < 1e-15
+    contracted = sum(np.sum(t * g) for t, g in zip(tangents, pulled, strict=True) if g is not None)
+    assert error(np.sum(C * pushed), contracted) < 1e-14
 
 
 def test_a_seed_repeats_what_is_drawn(framework: Framework) -> None:
@@ -121,9 +128,9 @@ def test_version_and_build_are_plain_facts(framework: Framework) -> None:
 
 
 def test_threads_are_those_that_conftest_pins() -> None:
-    """TensorFlow reads its variables when it makes its pools, and does not report what it read."""
     assert load("torch").build()["threads"] == int(os.environ["OMP_NUM_THREADS"])
-    assert {"TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"} <= set(os.environ)
+    wanted = (os.environ[f"TF_NUM_{kind}OP_THREADS"] for kind in ("INTRA", "INTER"))
+    assert load("tensorflow").build()["threads"] == "{} intra, {} inter".format(*wanted)
 
 
 def test_deterministic_mode_can_be_turned_on() -> None:

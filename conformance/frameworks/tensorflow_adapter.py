@@ -136,14 +136,19 @@ class TensorFlow:
             "compiler": tf.version.COMPILER_VERSION,
             "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
             "cuda": str(info.get("cuda_version", "none")),
-            "threads": f"{tf.config.threading.get_intra_op_parallelism_threads()} intra, "
-            f"{tf.config.threading.get_inter_op_parallelism_threads()} inter",
+            "threads": ", ".join(f"{_threads(kind)} {kind}" for kind in ("intra", "inter")),
             "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
         }
         gpus = tf.config.list_physical_devices("GPU")
         if gpus:
             facts |= {"gpu": str(tf.config.experimental.get_device_details(gpus[0])), "gpus": len(gpus)}
         return facts
+
+
+def _threads(kind: str) -> int | str:
+    """Threads within or between operations; where TensorFlow says 0, it is what the environment says."""
+    configured = getattr(tf.config.threading, f"get_{kind}_op_parallelism_threads")()
+    return configured or os.environ.get(f"TF_NUM_{kind.upper()}OP_THREADS", "all")
 
 
 _DEVICES = {"cpu": "/CPU:0", "gpu": "/GPU:0"}
