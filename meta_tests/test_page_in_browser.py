@@ -59,6 +59,8 @@ def visit(browser: Any, record: Callable[..., Path]) -> Iterator[Callable[..., A
         page.goto(f"file://{path}{fragment}")
         if options.get("java_script_enabled", True) and not setup:
             page.wait_for_selector("#filter:not([hidden])")
+        if fragment.startswith("#case/"):
+            page.wait_for_selector(".case[open] tbody")
         return page
 
     yield open_page
@@ -116,6 +118,7 @@ def test_a_case_opens_by_click_and_shows_routes_and_observations(visit: Callable
     page = visit()
     page.click("[id='case/gelu'] > summary")
     case = page.locator("[id='case/gelu']")
+    case.locator("tbody").wait_for()
     assert case.locator(".routes > div").count() == 2
     assert "torch.nn.GELU()(x)" in case.inner_text()
     assert case.locator("tbody tr").count() == 5
@@ -128,7 +131,7 @@ def test_a_case_opens_by_keyboard(visit: Callable[..., Any]) -> None:
     page = visit()
     page.focus("[id='case/gelu'] > summary")
     page.keyboard.press("Enter")
-    assert page.locator("[id='case/gelu'][open]").count() == 1
+    page.wait_for_selector("[id='case/gelu'][open]")
 
 
 def test_a_link_opens_its_case_whatever_the_filter(visit: Callable[..., Any]) -> None:
