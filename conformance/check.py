@@ -4,6 +4,7 @@ A `Workbench` lives as long as the process. It keeps the references and results 
 computed once and shared by all frameworks, routes, modes and checks.
 """
 
+import contextlib
 import math
 import time
 import zlib
@@ -115,7 +116,7 @@ class Workbench:
     # What the framework answers
 
     def result(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
-        """The value through a route. Graph modes trace value and gradient together: tracing is what costs."""
+        """The value through a route. Graph modes trace value and gradient together."""
         traced = test.mode != "eager" and "gradient" in test.case.checks and sample.gradient and not sample.raises
         if traced:
             return noise.as_outputs(self._value_and_gradient(framework, route, test, sample, dtype)[0])
@@ -141,17 +142,26 @@ class Workbench:
     def _value_and_gradient(
         self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str
     ) -> tuple[Any, tuple[Any, ...]]:
-        return self._keep(
-            ("vjp", framework.name, route.name, test.mode, test.device, sample.name, dtype),
-            lambda: framework.vjp(
-                framework.bind(route, sample.options, self.inputs(test.case, sample, dtype)),
-                self.inputs(test.case, sample, dtype),
-                self.cotangent(test.case, sample, dtype),
-                mode=test.mode,
-                device=test.device,
-                held=tuple(test.case.arguments.index(name) for name in test.case.held),
-            ),
-        )
+        """In graph modes, that of all samples at once. Where that fails, each sample is asked for by itself."""
+        case = test.case
+        held = tuple(case.arguments.index(name) for name in case.held)
+        key = ("vjp", framework.name, route.name, test.mode, test.device, dtype)
+
+        def ask(samples: tuple[Sample, ...]) -> None:
+            calls = []
+            for s in samples:
+                inputs = self.inputs(case, s, dtype)
+                calls.append((framework.bind(route, s.options, inputs), inputs, self.cotangent(case, s, dtype)))
+            results = framework.vjps(calls, mode=test.mode, device=test.device, held=held)
+            self._kept |= {(*key, s.name): result for s, result in zip(samples, results, strict=True)}
+
+        if test.mode != "eager" and key not in self._kept:
+            self._kept[key] = True
+            with contextlib.suppress(Exception):  # it comes again for the sample that it belongs to
+                ask(case.sampled("gradient", dtype))
+        if (*key, sample.name) not in self._kept:
+            ask((sample,))
+        return self._kept[(*key, sample.name)]
 
     # The checks
 

@@ -98,6 +98,17 @@ def test_held_and_unused_inputs_have_no_gradient(name: str, mode: str) -> None:
     assert unused[1] is None
 
 
+@pytest.mark.parametrize(("name", "mode"), MODES)
+def test_several_at_once_are_as_one_by_one(name: str, mode: str) -> None:
+    framework = load(name)
+    calls = [(bound(framework), (X, W), C), (lambda x: x * x, (X,), X), (bound(framework), (2 * X, W), C)]
+    together = framework.vjps(calls, mode=mode)
+    for (f, inputs, cotangent), (value, gradients) in zip(calls, together, strict=True):
+        alone = framework.vjp(f, inputs, cotangent, mode=mode)
+        assert np.array_equal(value, alone[0])
+        assert all(np.array_equal(a, b) for a, b in zip(gradients, alone[1], strict=True))
+
+
 def test_the_jvp_is_the_vjp_from_the_other_side(framework: Framework) -> None:
     rng = np.random.default_rng(0)
     tangents = [rng.standard_normal(a.shape) for a in (X, W)]

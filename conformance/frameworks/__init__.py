@@ -20,6 +20,9 @@ Array = np.ndarray
 Function = Callable[..., Any]
 """A route, bound to its module and options: framework tensors in, tensor (or tuple or dict of them) out."""
 
+Call = tuple[Function, Sequence[Array], Array]
+"""A function, its inputs, and the cotangent of its result."""
+
 MODES = {
     "eager": "operation by operation, both frameworks",
     "function": "tf.function",
@@ -71,6 +74,11 @@ class Framework(Protocol):
     ) -> tuple[Any, tuple[Array | None, ...]]:
         """``f(*inputs)`` and the gradient of ``sum(cotangent * f(inputs))`` for each floating input but those at the
         positions ``held`` (None where the framework says that there is no dependence)."""
+
+    def vjps(
+        self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
+    ) -> list[tuple[Any, tuple[Array | None, ...]]]:
+        """`vjp` of each call. A mode whose cost is tracing traces them as one graph."""
 
     def jvp(
         self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu"

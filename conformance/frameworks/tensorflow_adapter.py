@@ -17,7 +17,7 @@ if os.environ["KERAS_BACKEND"] != "tensorflow":
 import tensorflow as tf
 
 from conformance.case import KerasLayer, Route
-from conformance.frameworks import Array, Function
+from conformance.frameworks import Array, Call, Function
 
 # A check traces a function once; TensorFlow would warn of it for every case.
 tf.get_logger().setLevel("ERROR")
@@ -66,13 +66,23 @@ class TensorFlow:
         device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Any, tuple[Array | None, ...]]:
+        return self.vjps([(f, inputs, cotangent)], mode=mode, device=device, held=held)[0]
+
+    def vjps(
+        self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
+    ) -> list[tuple[Any, tuple[Array | None, ...]]]:
         if mode == "graph":
-            return self._in_session(f, inputs, cotangent, device, held)
+            return [self._in_session(f, inputs, cotangent, device, held) for f, inputs, cotangent in calls]
+
+        def all_of(groups: Sequence[Sequence[Any]]) -> list[tuple[Any, list[Any]]]:
+            return [_with_gradient(call[0], held)(*tensors) for call, tensors in zip(calls, groups, strict=True)]
 
         with tf.device(_DEVICES[device]):
-            tensors = [tf.convert_to_tensor(a) for a in (cotangent, *inputs)]
-            result, gradients = _wrapped(_with_gradient(f, held), mode)(*tensors)
-            return self.array(result), tuple(None if g is None else self.array(g) for g in gradients)
+            groups = [[tf.convert_to_tensor(a) for a in (cotangent, *inputs)] for _, inputs, cotangent in calls]
+            return [
+                (self.array(result), tuple(None if g is None else self.array(g) for g in gradients))
+                for result, gradients in _wrapped(all_of, mode)(groups)
+            ]
 
     def _in_session(
         self, f: Function, inputs: Sequence[Array], cotangent: Array | None, device: str, held: Sequence[int] = ()

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from conformance.case import Route
-from conformance.frameworks import Array, Function
+from conformance.frameworks import Array, Call, Function
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 _BACKENDS = {"compile": "aot_eager", "inductor": "inductor"}
@@ -71,6 +71,11 @@ class Torch:
         result = (_compiled(f, mode) if mode != "eager" else f)(*tensors)
         gradients = torch.autograd.grad(result, wanted, self.tensor(cotangent, device), allow_unused=True)
         return self.array(result), tuple(None if g is None else self.array(g) for g in gradients)
+
+    def vjps(
+        self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
+    ) -> list[tuple[Any, tuple[Array | None, ...]]]:
+        return [self.vjp(f, inputs, cotangent, mode=mode, device=device, held=held) for f, inputs, cotangent in calls]
 
     def jvp(
         self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu"
