@@ -7,7 +7,6 @@ a ``type``; fields that are absent have their default. ``FORMAT`` changes when a
 The plan in the header says which checks must leave an observation. ``Run.missing`` is what was planned and left none.
 """
 
-import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -292,8 +291,3 @@ def _check_format(path: Path, first: bytes) -> None:
         raise RecordError(f"{path}: line 1 is not a header; this is not the record of a run") from error
     if isinstance(version, int) and version > FORMAT:
         raise RecordError(f"{path}: format {version} is newer than this version reads ({FORMAT})")
-
-
-def keys(routes: tuple[str, ...], dtypes_samples: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str, str], ...]:
-    """Every route with every (dtype, sample)."""
-    return tuple((r, d, s) for r, (d, s) in itertools.product(routes, dtypes_samples))
