@@ -22,7 +22,10 @@ Outputs = dict[str, Array]
 FRAMEWORKS = ("torch", "tensorflow")
 """Columns of an entry, in the order in which they are imported."""
 
-DTYPES = ("float64", "float32", "float16", "bfloat16")
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+COMPLEX = ("complex128", "complex64")
+INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
+DTYPES = (*FLOATS, *COMPLEX, *INTEGERS, "bool")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class Kind:
     """Judge float64 by ball arithmetic (elementwise functions); otherwise by ``numpy.longdouble``."""
     exact_inputs: bool = False
     """The operation compares and copies its inputs and rounds none of them: nudging them would blur ties and kinks."""
+    normwise: bool = False
+    """Inputs are nudged by a unit roundoff of the largest element of their matrix, as the backward error of a
+    factorization is bounded (Higham, ASNA, chapters 9, 10, 19, 20), not by one of each element."""
     nudge_steps: bool = False
     """A trajectory: the reference takes ``nudge=`` and rounds its state at every step."""
 
@@ -59,6 +65,7 @@ KINDS = {
         Kind("elementwise", {"value": 16, "gradient": 16, "agreement": 16}, certified=True),
         Kind("reduction", {"value": 32, "gradient": 32, "agreement": 32}),
         Kind("contraction", {"value": 32, "gradient": 32, "agreement": 32}),
+        Kind("factorization", {"value": 32, "gradient": 32, "agreement": 32}, normwise=True),
         Kind("trajectory", {"value": 32, "agreement": 32}, nudge_steps=True),
         Kind("training", {"value": 32, "agreement": 32}, per_element=False, nudge_steps=True),
         # A p-value below 1e-6 is a fault: one false alarm in a million draws. The seed is fixed and printed.
@@ -71,8 +78,10 @@ KINDS = {
 class Sample:
     """Named inputs for a case; the name says what they probe.
 
-    ``make`` draws float64 (or integer) arrays from the generator that it is given; floating ones are then rounded to
-    the dtype under test before anything is computed from them. ``options`` are keyword arguments of the reference and
+    ``make`` draws arrays from the generator that it is given. Those of float64 are cast to the dtype under test before
+    anything is computed from them: rounded to a floating format (that of the parts of a complex one); to the nearest
+    integer, infinities to the ends of the range; to bool, where positive is true. Those of complex128 are cast to the
+    complex format whose parts are the dtype under test. Integers and bools (indices, masks) stay as they are. ``options`` are keyword arguments of the reference and
     of every route. ``raises``: the mathematics has no answer, so every route must refuse the inputs.
     """
 
@@ -81,6 +90,8 @@ class Sample:
     options: Mapping[str, Any] = field(default_factory=dict)
     edge: bool = False
     gradient: bool = True
+    smooth: bool = True
+    """The gradient has a derivative at these inputs: no kinks, no ties."""
     raises: bool = False
     dtypes: tuple[str, ...] = DTYPES
 
@@ -121,8 +132,10 @@ class Case:
     """One mathematical function, asked for in several ways.
 
     ``reference(*inputs, **options)`` and ``vjp(cotangent, *inputs, **options)`` are NumPy functions that compute in
-    whatever format they are given (float64, ``numpy.longdouble``, or objects of ball arithmetic). ``vjp`` returns one
-    gradient per floating input, in order. ``intermediates`` and ``vjp_intermediates`` return, in the shape of the
+    whatever format they are given (float64, ``numpy.longdouble``, or objects of ball arithmetic). A reference with
+    several results returns a tuple, and so does every route. ``cotangent`` is one array, or a tuple of one for each
+    floating result if there are several. ``vjp`` returns one gradient per floating input, in order; of a complex
+    input, dL/dRe + i dL/dIm. ``intermediates`` and ``vjp_intermediates`` return, in the shape of the
     result, the magnitude of the largest number that the textbook algorithm rounds on its way; only cases that pass
     through numbers larger than their result declare them. ``figure`` turns the results of a training run into series
     for the report's pictures.
@@ -146,7 +159,7 @@ class Case:
     figure: Callable[..., list[dict[str, Any]]] | None = None
     modes: tuple[str, ...] | None = None
     """Modes that make sense; None for all. A training run chooses its own graph mode inside its route."""
-    dtypes: tuple[str, ...] = DTYPES
+    dtypes: tuple[str, ...] = FLOATS
     sources: tuple[str, ...] = ()
 
     @property
@@ -172,7 +185,9 @@ class Case:
         return tuple(
             s
             for s in self.samples
-            if dtype in s.dtypes and (check != "gradient" or s.gradient) and not (check != "value" and s.raises)
+            if dtype in s.dtypes
+            and (check != "gradient" or (s.gradient and dtype in (*FLOATS, *COMPLEX)))
+            and not (check != "value" and s.raises)
         )
 
     def __hash__(self) -> int:

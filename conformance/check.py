@@ -88,16 +88,15 @@ class Workbench:
             ),
         )
 
-    def cotangent(self, case: Case, sample: Sample, dtype: str) -> Array:
-        """Random numbers in the shape of the result. Ones would hide a third of all gradient faults."""
+    def cotangents(self, case: Case, sample: Sample, dtype: str) -> tuple[Array, ...]:
+        """Random numbers in the shape of each floating result. Ones would hide a third of all gradient faults."""
 
-        def draw() -> Array:
-            shape = self.expected(case, sample, dtype).value["value"].shape
-            return noise.rounded(
-                (np.asarray(self._rng(case, sample.name, "cotangent").standard_normal(shape)),), dtype
-            )[0]
+        def draw() -> tuple[Array, ...]:
+            rng = self._rng(case, sample.name, "cotangent")
+            results = [v for v in self.expected(case, sample, dtype).value.values() if noise.is_floating(v)]
+            return noise.rounded(tuple(_normal(rng, v) for v in results), dtype)
 
-        return self._keep(("cotangent", sample.name, dtype), draw)
+        return self._keep(("cotangents", sample.name, dtype), draw)
 
     def expected_gradient(self, case: Case, sample: Sample, dtype: str) -> Expected:
         """The closed-form gradient and its noise floor."""
@@ -107,7 +106,7 @@ class Workbench:
                 case,
                 sample,
                 self.inputs(case, sample, dtype),
-                self.cotangent(case, sample, dtype),
+                self.cotangents(case, sample, dtype),
                 dtype,
                 self._rng(case, sample.name, "nudge gradient"),
             ),
@@ -151,7 +150,7 @@ class Workbench:
             calls = []
             for s in samples:
                 inputs = self.inputs(case, s, dtype)
-                calls.append((framework.bind(route, s.options, inputs), inputs, self.cotangent(case, s, dtype)))
+                calls.append((framework.bind(route, s.options, inputs), inputs, self.cotangents(case, s, dtype)))
             results = framework.vjps(calls, mode=test.mode, device=test.device, held=held)
             self._kept |= {(*key, s.name): result for s, result in zip(samples, results, strict=True)}
 
@@ -238,7 +237,7 @@ class Workbench:
                         framework.seed(s % 2**31)
                         f = framework.bind(route, sample.options, inputs)  # a graph keeps the seed it was traced with
                         ones = np.ones_like(inputs[0])
-                        value, gradient = framework.vjp(f, inputs, ones, mode=test.mode, device=test.device)
+                        value, gradient = framework.vjp(f, inputs, (ones,), mode=test.mode, device=test.device)
                         draws.append(value)
                         gradients.append(gradient[0])
                     p = case.statistics(draws, gradients, **sample.options)
@@ -282,9 +281,9 @@ class Workbench:
         if outcome == "failed":
             if divergence is not None:
                 observation.reason += f" (beyond the bound {divergence.bound:g} of the divergence {divergence.id!r})"
-            cotangent = self.cotangent(test.case, sample, dtype) if test.check == "gradient" else None
+            cotangents = self.cotangents(test.case, sample, dtype) if test.check == "gradient" else None
             observation.script = reproduce.script(
-                test, routes or (route,), sample, dtype, self.inputs(test.case, sample, dtype), cotangent, score,
+                test, routes or (route,), sample, dtype, self.inputs(test.case, sample, dtype), cotangents, score,
                 self.options.seed,
             )  # fmt: skip
         return observation
@@ -305,6 +304,11 @@ class Workbench:
             for f in case.figure(label, outputs, inputs, dict(sample.options)):
                 series = tuple(Series(s["name"], *_points(s["x"], s["y"]), s["style"]) for s in f["series"])
                 yield Figure(f["figure"], f["title"], f["x_label"], f["y_label"], series, case.name)
+
+
+def _normal(rng: np.random.Generator, like: Array) -> Array:
+    real = np.asarray(rng.standard_normal(like.shape))
+    return real + 1j * rng.standard_normal(like.shape) if like.dtype.kind == "c" else real
 
 
 def _floating(case: Case, inputs: tuple[Array, ...]) -> list[str]:

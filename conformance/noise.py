@@ -35,7 +35,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from conformance.case import Array, Case, Outputs, Sample
+from conformance.case import COMPLEX, FLOATS, INTEGERS, Array, Case, Outputs, Sample
 from conformance.reference import ball
 
 NUMPY_DTYPES: dict[str, np.dtype[Any]] = {
@@ -43,7 +43,10 @@ NUMPY_DTYPES: dict[str, np.dtype[Any]] = {
     "float32": np.dtype(np.float32),
     "float16": np.dtype(np.float16),
     "bfloat16": np.dtype(ml_dtypes.bfloat16),
-}
+} | {name: np.dtype(name) for name in (*COMPLEX, *INTEGERS, "bool")}
+PARTS = {"complex128": "float64", "complex64": "float32"}
+"""The real format of the parts of a complex one."""
+WHOLES = {"float64": "complex128", "float32": "complex64"}
 NUDGES = 8
 """Random-sign reruns per floor. The root mean square of 8 has a relative standard deviation of 1/4."""
 TRAJECTORY_NUDGES = 4
@@ -68,7 +71,13 @@ def _format(dtype: str) -> Format:
     return Format(float(info.eps) / 2, float(info.smallest_subnormal), overflow)
 
 
-FORMATS = {dtype: _format(dtype) for dtype in NUMPY_DTYPES}
+FORMATS = {dtype: _format(PARTS.get(dtype, dtype)) for dtype in (*FLOATS, *COMPLEX)}
+EXACT = Format(0.0, float(np.finfo(np.float64).smallest_subnormal), math.inf)
+"""Integers and bools: nothing is rounded."""
+
+
+def format_of(dtype: str) -> Format:
+    return FORMATS.get(dtype, EXACT)
 
 
 @dataclass(frozen=True)
@@ -102,27 +111,48 @@ class Score:
 
 def wide_dtype(dtype: str, case: Case) -> type[np.floating[Any]]:
     """The format in which the reference computes: wider than ``dtype`` wherever this machine has one and it is fast."""
-    return np.longdouble if dtype == "float64" and LONGDOUBLE_IS_WIDER and case.extended else np.float64
+    double = dtype in ("float64", "complex128")
+    return np.longdouble if double and LONGDOUBLE_IS_WIDER and case.extended else np.float64
 
 
 def _doubling(dtype: str, case: Case) -> int:
     """2 where float64 judges float64, else 1."""
-    return 2 if dtype == "float64" and not case.computation.certified and wide_dtype(dtype, case) is np.float64 else 1
+    if dtype not in ("float64", "complex128") or (case.computation.certified and dtype == "float64"):
+        return 1
+    return 2 if wide_dtype(dtype, case) is np.float64 else 1
 
 
 def rounded(arrays: tuple[Array, ...], dtype: str) -> tuple[Array, ...]:
-    """Inputs as the framework gets them: floating arrays rounded to ``dtype``, integer ones as they are."""
+    """Inputs as the framework gets them, see `conformance.case.Sample`."""
     with np.errstate(over="ignore"):
-        return tuple(a.astype(NUMPY_DTYPES[dtype]) if a.dtype.kind == "f" else a for a in map(np.asarray, arrays))
+        return tuple(_cast(np.asarray(a), dtype) for a in arrays)
+
+
+def _cast(a: Array, dtype: str) -> Array:
+    if a.dtype.kind == "c":
+        return a.astype(WHOLES.get(dtype, dtype))
+    if a.dtype.kind != "f":
+        return a
+    if dtype == "bool":
+        return np.asarray(a > 0)
+    if dtype not in INTEGERS:
+        return a.astype(NUMPY_DTYPES[PARTS.get(dtype, dtype)])
+    info = np.iinfo(dtype)
+    inside = np.rint(np.where(np.abs(a) < 2.0**62, a, 0))
+    whole = np.clip(inside.astype(np.int64), max(info.min, -(2**62)), min(info.max, 2**62)).astype(dtype)
+    ends = np.where(a > 0, np.array(info.max, dtype), np.array(info.min, dtype))
+    return np.asarray(np.where(np.isinf(a), ends, whole))
 
 
 def widened(arrays: tuple[Array, ...], wide: type[np.floating[Any]]) -> tuple[Array, ...]:
     """Inputs as the reference gets them: the same numbers, exactly, in the wide format."""
-    return tuple(a.astype(wide) if is_floating(a) else a for a in arrays)
+    complex_wide = np.result_type(wide, np.complex64)
+    return tuple(a.astype(complex_wide if a.dtype.kind == "c" else wide) if is_floating(a) else a for a in arrays)
 
 
 def is_floating(a: Array) -> bool:
-    return a.dtype.kind == "f" or a.dtype == NUMPY_DTYPES["bfloat16"]
+    """Real or complex."""
+    return a.dtype.kind in "fc" or a.dtype == NUMPY_DTYPES["bfloat16"]
 
 
 def as_outputs(result: Any, names: tuple[str, ...] = ()) -> Outputs:
@@ -135,14 +165,26 @@ def as_outputs(result: Any, names: tuple[str, ...] = ()) -> Outputs:
     return {"value": np.asarray(result)}
 
 
-def nudger(u: float, rng: np.random.Generator) -> Callable[[Array], Array]:
-    """A function that moves every element of a floating array by one unit roundoff, up or down at random."""
+def _complex(real: Array, imaginary: Array) -> Array:
+    """Without arithmetic, in which infinity times i is not a number."""
+    out = np.empty(real.shape, np.result_type(real, np.complex64))
+    out.real, out.imag = real, imaginary
+    return out
+
+
+def nudger(u: float, rng: np.random.Generator, *, normwise: bool = False) -> Callable[[Array], Array]:
+    """A function that moves every element of a floating array by one unit roundoff (of itself, or of the largest
+    element of its matrix), up or down at random; both parts of a complex one."""
 
     def nudge(a: Array) -> Array:
         a = np.asarray(a)
         if not is_floating(a):
             return a
+        if a.dtype.kind == "c":
+            return _complex(nudge(a.real), nudge(a.imag))
         signs = rng.integers(0, 2, size=a.shape, dtype=np.int8) * np.int8(2) - np.int8(1)
+        if normwise and a.ndim > 1:
+            return np.asarray(a + a.dtype.type(u) * signs * np.max(np.abs(a), axis=(-2, -1), keepdims=True, initial=0))
         return np.asarray(a * (1 + a.dtype.type(u) * signs))
 
     return nudge
@@ -166,21 +208,26 @@ def expected_value(
 
 
 def expected_gradient(
-    case: Case, sample: Sample, inputs: tuple[Array, ...], cotangent: Array, dtype: str, rng: np.random.Generator
-) -> Expected:
+    case: Case, sample: Sample, inputs: tuple[Array, ...], cotangents: tuple[Array, ...], dtype: str,
+    rng: np.random.Generator,
+) -> Expected:  # fmt: skip
     """The closed-form gradient of ``sum(cotangent * f(inputs))`` for each floating input, and its noise floor."""
-    kind = case.computation
-    wide = widened((cotangent, *inputs), wide_dtype(dtype, case))
+    kind, n = case.computation, len(cotangents)
+    wide = widened((*cotangents, *inputs), wide_dtype(dtype, case))
     assert case.vjp is not None
     vjp, names = case.vjp, differentiable(case, inputs)
 
     def f(*xs: Array) -> Outputs:
-        gradients = vjp(*xs, **sample.options)
+        gradients = vjp(xs[0] if n == 1 else xs[:n], *xs[n:], **sample.options)
         return as_outputs(gradients if isinstance(gradients, tuple) else (gradients,), names)
 
     # The cotangent is data that is multiplied and added, also by an operation that only copies its inputs.
-    exact = (False, *(not is_floating(a) or kind.exact_inputs for a in wide[1:]))
-    passed = case.vjp_intermediates(*wide, **sample.options) if case.vjp_intermediates else None
+    exact = (*(False,) * n, *(not is_floating(a) or kind.exact_inputs for a in wide[n:]))
+    passed = (
+        case.vjp_intermediates(wide[0] if n == 1 else wide[:n], *wide[n:], **sample.options)
+        if case.vjp_intermediates
+        else None
+    )
     if passed is not None:
         passed = as_outputs(passed if isinstance(passed, tuple) else (passed,), names)
     return _expected(f, wide, exact, dtype, rng, case, passed)
@@ -200,18 +247,18 @@ def _expected(
     case: Case,
     intermediates: Any,
 ) -> Expected:
-    form = FORMATS[dtype]
+    form = format_of(dtype)
     with np.errstate(all="ignore"):
         y = f(*wide)
-        nudge = nudger(form.unit_roundoff, rng)
+        nudge = nudger(form.unit_roundoff, rng, normwise=case.computation.normwise)
         squares: dict[str, Any] = dict.fromkeys(y, 0.0)
-        if not all(exact):
+        if not all(exact) and form.unit_roundoff:
             for _ in range(NUDGES):
                 moved = f(*(a if keep else nudge(a) for a, keep in zip(wide, exact, strict=True)))
                 for name, value in y.items():
-                    squares[name] = squares[name] + _difference(moved[name], value, form) ** 2
+                    squares[name] = squares[name] + np.abs(_difference(moved[name], value, form)) ** 2
         centre = y
-        if case.computation.certified and dtype == "float64":
+        if case.computation.certified and dtype == "float64" and not any(v.dtype.kind == "c" for v in y.values()):
             centre = ball.certified(f, wide, y)
         passed = as_outputs(intermediates) if intermediates is not None else {}
         u, doubling = form.unit_roundoff, _doubling(dtype, case)
@@ -257,10 +304,16 @@ def judged(outputs: Outputs) -> Outputs:
 
 def _clipped(a: Array, form: Format) -> Array:
     """Numbers beyond the format, infinities included, as the power of two where it overflows."""
-    return a if math.isinf(form.overflow) else np.clip(a, -form.overflow, form.overflow)
+    if math.isinf(form.overflow) or a.dtype.kind not in "fc":
+        return a
+    if a.dtype.kind == "c":
+        return _complex(_clipped(a.real, form), _clipped(a.imag, form))
+    return np.clip(a, -form.overflow, form.overflow)
 
 
 def _difference(a: Array, b: Array, form: Format) -> Array:
+    if a.dtype.kind not in "fc":
+        return np.zeros(a.shape)
     difference = _clipped(a, form) - _clipped(b, form)
     return np.where(np.isfinite(difference), difference, 0)
 
@@ -285,7 +338,9 @@ def score(actual: Outputs, expected: Expected, dtype: str, *, per_element: bool 
 def _score_one(name: str, actual: Array, value: Array, floor: Array, dtype: str, per_element: bool) -> Score:
     if actual.shape != value.shape:
         return Score(math.inf, output=name, problem=f"{name}: shape {actual.shape} where {value.shape} was expected")
-    if value.dtype.kind in "fc" and actual.dtype != NUMPY_DTYPES[dtype]:
+    real = PARTS.get(dtype, dtype)
+    wanted = {"f": real, "c": WHOLES.get(real, dtype)}.get(value.dtype.kind)
+    if wanted in FORMATS and actual.dtype != NUMPY_DTYPES[wanted]:
         return Score(math.inf, output=name, problem=f"{name}: returned {actual.dtype} for inputs of {dtype}")
     if value.size == 0:
         return Score(0.0, 0.0, 0.0, output=name)
@@ -297,12 +352,13 @@ def _score_one(name: str, actual: Array, value: Array, floor: Array, dtype: str,
             math.inf if wrong.any() else 0.0, output=name, index=_plain(index), actual=first[0], expected=first[1],
             floor=FORMATS["float64"].smallest_subnormal,
         )  # fmt: skip
-    form = FORMATS[dtype]
+    form = format_of(dtype)
     with np.errstate(all="ignore"):
         a, y = np.atleast_1d(actual.astype(value.dtype)), np.atleast_1d(value)
         floor = np.atleast_1d(floor)
         error = np.abs(_clipped(a, form) - _clipped(y, form))
-        error = np.where(np.isinf(y), np.inf, error)  # where the mathematics is infinite, the largest number is not it
+        if y.dtype.kind == "f":  # where the mathematics is infinite, the largest number is not it
+            error = np.where(np.isinf(y), np.inf, error)
         error = np.where(a == y, 0, error)
         error = np.where(np.isnan(y), np.where(np.isnan(a), 0, np.inf), np.where(np.isnan(a), np.inf, error))
         floor = np.where(np.isfinite(floor) & (floor > 0), floor, form.smallest_subnormal)
@@ -324,7 +380,8 @@ def _score_one(name: str, actual: Array, value: Array, floor: Array, dtype: str,
             index = np.unravel_index(step * shown.size + int(np.argmax(shown)), error.shape)
         ulp = form.unit_roundoff * 2 * 2.0 ** np.floor(np.log2(np.maximum(np.abs(_clipped(y, form)), 1e-300)))
         ulps = float(np.max(np.where(finite, error / np.maximum(ulp, form.smallest_subnormal), np.inf)))
-    return Score(decisive, norm, ulps, name, _plain(index), float(a[index]), float(y[index]), float(floor[index]))
+    of_a, of_y = float(a[index].real), float(y[index].real)
+    return Score(decisive, norm, ulps, name, _plain(index), of_a, of_y, float(floor[index]))
 
 
 def _plain(index: tuple[Any, ...]) -> tuple[int, ...]:

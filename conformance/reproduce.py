@@ -13,7 +13,7 @@ from textwrap import indent
 import numpy as np
 
 from conformance import noise
-from conformance.case import Array, KerasLayer, Route, Sample, helpers_of
+from conformance.case import COMPLEX, Array, KerasLayer, Route, Sample, helpers_of
 from conformance.noise import Score
 from conformance.plan import Test, first_seed
 
@@ -26,6 +26,7 @@ _PACKED = {
     "f": ("float16", "float32", "float64"),
     "i": ("int8", "int16", "int32", "int64"),
     "u": ("uint8", "uint64"),
+    "c": ("complex64", "complex128"),
     "b": ("bool",),
 }
 """Formats in which an array is packed: the first that holds it exactly."""
@@ -45,13 +46,16 @@ _CALL = {
 _GRADIENT = {
     "torch": """\
 inputs = [t.clone().requires_grad_() if i in wanted else t for i, t in enumerate(inputs)]
-actual = torch.autograd.grad(call(*inputs), [inputs[i] for i in wanted], cotangent, allow_unused=True)[{which}]
+results = call(*inputs)
+results = [r for r in (results if isinstance(results, tuple) else (results,)) if r.requires_grad]
+actual = torch.autograd.grad(results, [inputs[i] for i in wanted], cotangents, allow_unused=True)[{which}]
 """,
     "tensorflow": """\
 with tf.GradientTape() as tape:
     tape.watch([inputs[i] for i in wanted])
-    result = call(*inputs)
-actual = tape.gradient(result, [inputs[i] for i in wanted], output_gradients=cotangent)[{which}]
+    results = call(*inputs)
+results = [r for r in (results if isinstance(results, tuple) else (results,)) if r.dtype.is_floating or r.dtype.is_complex]
+actual = tape.gradient(results, [inputs[i] for i in wanted], output_gradients=cotangents)[{which}]
 actual = actual if actual is None else tf.convert_to_tensor(actual)
 """,
 }
@@ -112,8 +116,8 @@ gradients.append(tape.gradient(y, inputs[0]).numpy())
 
 _COMPARED = """
 index = {index}
-expected = float({expected})
-actual = float({actual})
+expected = {number}({expected})
+actual = {number}({actual})
 floor = {floor!r}  # how far a correct {dtype} computation may move this number
 limit = {limit!r}  # noise floors
 
@@ -132,7 +136,7 @@ def script(
     sample: Sample,
     dtype: str,
     inputs: tuple[Array, ...],
-    cotangent: Array | None,
+    cotangents: tuple[Array, ...] | None,
     score: Score,
     seed: int,
 ) -> str:
@@ -154,7 +158,7 @@ def script(
     parts += [f"{name} = {text}\n" for name, text in zip(test.case.arguments, arrays, strict=True)]
     if test.check == "statistics":
         return "".join([*parts, _drawn(test, routes[0], sample, dtype, seed)])
-    computed = "".join(_computed(test, route, dtype, inputs, cotangent, score) for route in reversed(routes))
+    computed = "".join(_computed(test, route, dtype, inputs, cotangents, score) for route in reversed(routes))
     names = [f"{r.framework}_result" for r in routes]
     if sample.raises:
         parts += ["try:\n", indent(computed, "    "), _REFUSED.format(result=names[0])]
@@ -169,16 +173,18 @@ def script(
         other = f"np.atleast_1d({names[1]})[index]" if len(names) > 1 else f'"{score.expected!r}"'
         parts.append(
             _COMPARED.format(
-                index=score.index, expected=other, actual=one, floor=score.floor, dtype=dtype, limit=test.limit
+                index=score.index, expected=other, actual=one, floor=score.floor, dtype=dtype, limit=test.limit,
+                number="complex" if dtype in COMPLEX else "float",
             )
         )
     return "".join(parts)
 
 
 def _computed(
-    test: Test, route: Route, dtype: str, inputs: tuple[Array, ...], cotangent: Array | None, score: Score
-) -> str:
-    """Code that leaves ``<framework>_result``, a float64 NumPy array."""
+    test: Test, route: Route, dtype: str, inputs: tuple[Array, ...], cotangents: tuple[Array, ...] | None,
+    score: Score,
+) -> str:  # fmt: skip
+    """Code that leaves ``<framework>_result``, a NumPy array in double precision."""
     f = route.framework
     names = test.case.arguments
     tensors = "[" + ", ".join(_tensor(f, n, a, dtype) for n, a in zip(names, inputs, strict=True)) + "]"
@@ -187,27 +193,28 @@ def _computed(
     code = [f"\n{_named(route)}\n"]
     if test.mode == "graph":
         ask = "actual = result"
-        if cotangent is not None:
-            code.append(f"cotangent = {_literal(cotangent)}\n")
-            seeds = f"grad_ys=tf.constant(cotangent, tf.{dtype})"
+        if cotangents is not None:
+            code.append(f"cotangents = [{', '.join(map(_literal, cotangents))}]\n")
+            seeds = f"grad_ys=[{', '.join(_tensor(f, f'cotangents[{i}]', c, dtype) for i, c in enumerate(cotangents))}]"
             ask = f"actual = tf.gradients(result, [inputs[i] for i in {wanted}], {seeds})[{which}]"
             ask += "\n    actual = tf.convert_to_tensor(actual)"
         code.append(_SESSION.format(inputs=tensors, ask=ask))
     else:
         code += [f"inputs = {tensors}\n", _call(route, test.mode) + "\n"]
-        if cotangent is not None:
-            code.append(f"cotangent = {_tensor(f, _literal(cotangent), cotangent, dtype)}\n")
+        if cotangents is not None:
+            code.append(f"cotangents = [{', '.join(_tensor(f, _literal(c), c, dtype) for c in cotangents)}]\n")
             code.append(f"wanted = {wanted}\n" + _GRADIENT[f].format(which=which))
         else:
             code.append("actual = call(*inputs)\n")
     if score.output and test.check != "gradient" and score.output != "value":
-        code.append(f"actual = actual[{score.output!r}]\n")
-    back = "actual.detach().double().numpy()" if f == "torch" else "np.asarray(actual).astype(np.float64)"
+        code.append(f"actual = actual[{int(score.output) if score.output.isdigit() else score.output!r}]\n")
+    double = "complex128" if dtype in COMPLEX else "float64"
+    back = f"actual.detach().to(torch.{double}).numpy()" if f == "torch" else f"np.asarray(actual).astype(np.{double})"
     if test.check == "gradient":
         shape = inputs[names.index(score.output)].shape if score.output in names else ()
         back = f"np.zeros({shape}) if actual is None else {back}"
     elif f == "torch":
-        back = f"{back} if isinstance(actual, torch.Tensor) else np.asarray(actual, np.float64)"
+        back = f"{back} if isinstance(actual, torch.Tensor) else np.asarray(actual, np.{double})"
     code.append(f"{f}_result = {back}\n")
     return "".join(code)
 
@@ -253,7 +260,8 @@ def _named(route: Route) -> str:
 
 
 def _tensor(framework: str, name: str, a: Array, dtype: str) -> str:
-    """Inputs are spelled as float64, which holds every number of the smaller formats exactly."""
+    """Inputs are spelled in double precision, which holds every number of the smaller formats exactly."""
+    dtype = {"f": noise.PARTS.get(dtype, dtype), "c": noise.WHOLES.get(dtype, dtype)}.get(a.dtype.kind, dtype)
     if framework == "torch":
         return f"torch.tensor({name}).to(torch.{dtype})" if noise.is_floating(a) else f"torch.tensor({name})"
     return f"tf.cast({name}, tf.{dtype})" if noise.is_floating(a) else f"tf.constant({name})"
@@ -261,7 +269,7 @@ def _tensor(framework: str, name: str, a: Array, dtype: str) -> str:
 
 def _literal(a: Array) -> str:
     if noise.is_floating(a):
-        a = a.astype(np.float64)
+        a = a.astype(np.complex128 if a.dtype.kind == "c" else np.float64)
     if a.size <= SPELLED:
         with np.printoptions(threshold=SPELLED + 1, floatmode="unique", linewidth=116):
             text = np.array2string(a, separator=", ")
@@ -271,7 +279,7 @@ def _literal(a: Array) -> str:
     small = next(
         t
         for t in _PACKED[a.dtype.kind]
-        if np.array_equal(a.astype(t).astype(a.dtype), a, equal_nan=a.dtype.kind == "f")
+        if np.array_equal(a.astype(t).astype(a.dtype), a, equal_nan=a.dtype.kind in "fc")
     )
     packed = base64.b85encode(zlib.compress(np.ascontiguousarray(a, small).tobytes(), 9)).decode()
     return (

@@ -25,7 +25,7 @@ def test_an_entry_is_whole(area: str, case: plan.Case) -> None:
 @pytest.mark.parametrize(("area", "case"), CASES)
 def test_an_entry_is_planned_in_every_dtype_that_it_has(area: str, case: plan.Case) -> None:
     for test in (t for t in PLANNED[area] if t.case is case):
-        assert {dtype for _, dtype, _ in test.keys(DTYPES)} == set(case.dtypes)
+        assert {dtype for _, dtype, _ in test.keys(DTYPES)} <= set(case.dtypes)
         assert {t.check for t in PLANNED[area] if t.case is case} >= set(case.checks) - {"agreement"}
 
 

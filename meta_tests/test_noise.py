@@ -37,7 +37,7 @@ def scored(case: Case, dtype: str, change: Any, check: str = "value") -> list[fl
                 assert case.vjp is not None
                 shape = np.shape(case.reference(*inputs, **options))
                 cotangent = noise.rounded((np.asarray(rng.standard_normal(shape)),), dtype)[0]
-                expected = noise.expected_gradient(case, sample, inputs, cotangent, dtype, rng)
+                expected = noise.expected_gradient(case, sample, inputs, (cotangent,), dtype, rng)
                 result = case.vjp(cotangent, *inputs, **options)
                 actual = noise.as_outputs(result if isinstance(result, tuple) else (result,), tuple(expected.value))
             else:

@@ -12,84 +12,17 @@ import numpy as np
 import pytest
 import scipy.signal
 import scipy.special
-import scipy.stats
-from sklearn import metrics
 
 from conformance import noise
 from conformance.case import Case, Sample
 from conformance.catalogue import catalogue
 from conformance.reference import ball, layers, optimizers, special
+from meta_tests.authorities import AUTHORITIES
 
 CASES = {case.name: case for cases in catalogue().values() for case in cases}
 DIFFERENTIABLE = [name for name, case in CASES.items() if case.vjp is not None]
 
 
-def pools(x: np.ndarray, f: Callable[..., Any], size: Any, stride: Any, padding: str) -> np.ndarray:
-    """Window by window, in plain Python."""
-    out, (h, w) = {}, x.shape[1:3]
-    pads = [
-        layers.same_padding(n, k, s) if padding == "same" else (0, 0)
-        for n, k, s in zip((h, w), size, stride, strict=False)
-    ]
-    rows = range(-pads[0][0], h + pads[0][1] - size[0] + 1, stride[0])
-    columns = range(-pads[1][0], w + pads[1][1] - size[1] + 1, stride[1])
-    for i, top in enumerate(rows):
-        for j, left in enumerate(columns):
-            window = x[:, max(top, 0) : max(top + size[0], 0), max(left, 0) : max(left + size[1], 0)]
-            out[i, j] = f(window, axis=(1, 2))
-    return np.stack([np.stack([out[i, j] for j in range(len(columns))], 1) for i in range(len(rows))], 1)
-
-
-def one_hot(labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    return np.eye(logits.shape[1])[labels]
-
-
-AUTHORITIES: dict[str, Callable[..., Any]] = {
-    "exp": lambda x: scipy.special.expm1(x) + 1,
-    "log": lambda x: scipy.special.xlogy(1, x),
-    "tanh": lambda x: 2 * scipy.special.expit(2 * x) - 1,
-    "sigmoid": scipy.special.expit,
-    "relu": lambda x: (x + np.abs(x)) / 2,
-    "softplus": lambda x: -scipy.special.log_expit(-x),
-    "elu": lambda x: np.where(x > 0, x, scipy.special.boxcox1p(x * 0, 1) + scipy.special.expm1(np.minimum(x, 0))),
-    "silu": lambda x: x * scipy.special.expit(x),
-    "gelu": lambda x: x * scipy.special.ndtr(x),
-    "gelu_tanh": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
-    "sum": lambda x, axis: np.add.reduce(x, axis=axis),
-    "mean": lambda x, axis: np.average(x, axis=axis),
-    "var": lambda x, axis, ddof: scipy.stats.moment(x, 2, axis=axis) * (x.shape[axis] / (x.shape[axis] - ddof)),
-    "cumsum": lambda x, axis: np.apply_along_axis(lambda v: scipy.signal.lfilter([1.0], [1.0, -1.0], v), axis, x),
-    "softmax": scipy.special.softmax,
-    "log_softmax": scipy.special.log_softmax,
-    "logsumexp": scipy.special.logsumexp,
-    "matmul": lambda a, b: np.einsum("...ij,...jk->...ik", a, b),
-    "dense": lambda x, kernel, bias: np.einsum("...i,io->...o", x, kernel) + bias,
-    "embedding": lambda ids, table: np.eye(len(table))[ids] @ table,
-    "embedding_with_padding_index": lambda ids, table: np.eye(len(table))[ids] @ table,
-    "global_average_pooling1d": lambda x: np.average(x, axis=1),
-    "masked_average_pooling1d": lambda x, mask: np.ma.average(
-        x, axis=1, weights=np.broadcast_to(mask[..., None], x.shape)
-    ),
-    "average_pooling2d": lambda x, size, stride, padding: pools(x, np.mean, size, stride, padding),
-    "average_pooling2d_symmetric": lambda x, count_include_pad: pools(x, np.mean, (3, 3), (1, 1), "same"),
-    "max_pooling2d": lambda x, size, stride, padding: pools(x, np.max, size, stride, padding),
-    "flatten": lambda x: np.stack([image.ravel() for image in x]),
-    "dropout_in_evaluation": lambda x, rate: x,
-    "mean_squared_error": lambda prediction, target: metrics.mean_squared_error(target.ravel(), prediction.ravel()),
-    "binary_cross_entropy": lambda probability, target: np.mean(
-        scipy.special.rel_entr(target, probability)
-        + scipy.special.rel_entr(1 - target, 1 - probability)
-        + scipy.special.entr(target)
-        + scipy.special.entr(1 - target)
-    ),
-    "binary_cross_entropy_from_logits": lambda logit, target: np.mean(
-        np.logaddexp(0, logit) - scipy.special.xlogy(target, np.exp(logit))
-    ),
-    "cross_entropy": lambda logits, labels: (
-        -np.mean(np.sum(one_hot(labels, logits) * scipy.special.log_softmax(logits, -1), -1))
-    ),
-    "soft_cross_entropy": lambda logits, target: -np.mean(np.sum(target * scipy.special.log_softmax(logits, -1), -1)),
-}
 PLAIN = [n for n, c in CASES.items() if not c.computation.nudge_steps and c.kind != "statistics"]
 
 

@@ -9,7 +9,10 @@ from functools import cache
 
 from conformance.case import Case
 
-AREAS = ("elementwise", "reductions", "layers", "losses", "optimizers", "training")
+AREAS = (
+    "elementwise", "activations", "special", "reductions", "linalg", "fft", "indexing", "dtypes", "autodiff",
+    "layers", "losses", "optimizers", "training",
+)  # fmt: skip
 
 
 @cache

@@ -1,11 +1,10 @@
-"""Reductions, scans, the softmax family, and matrix products."""
+"""Reductions, scans and the softmax family."""
 
 from typing import Any
 
 import numpy as np
 
 from conformance.case import Array, Case
-from conformance.reference import layers
 from conformance.reference import reductions as ref
 from fixtures.samples import given, normal, sample, uniform
 
@@ -174,25 +173,5 @@ CASES = (
             given([[-np.inf, -np.inf], [np.inf, 0.0], [-np.inf, 1.0]], axis=1, name="nonfinite", gradient=False),
         ],
         sources=("https://doi.org/10.1093/imanum/draa038",),
-    ),
-    Case(
-        "matmul",
-        "contraction",
-        layers.matmul,
-        vjp=layers.matmul_vjp,
-        torch=[lambda torch, a, b: torch.matmul(a, b), lambda torch, a, b: a @ b],
-        tensorflow=[
-            lambda tf, a, b: tf.matmul(a, b),
-            lambda tf, a, b: tf.keras.ops.matmul(a, b),
-            lambda tf, a, b: tf.einsum("...ij,...jk->...ik", a, b),
-        ],
-        samples=[
-            normal((16, 32), (32, 24)),
-            normal((3, 1, 4, 5), (2, 5, 6), name="broadcast"),
-            normal((4, 1024), (1024, 4), name="long-inner", dtypes=("float64", "float32")),
-            normal((1, 1), (1, 1), name="one-element", edge=True),
-            normal((2, 0), (0, 3), name="empty-inner", edge=True),
-        ],
-        sources=("https://numpy.org/doc/stable/reference/generated/numpy.matmul.html",),
     ),
 )

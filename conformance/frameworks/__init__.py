@@ -20,8 +20,8 @@ Array = np.ndarray
 Function = Callable[..., Any]
 """A route, bound to its module and options: framework tensors in, tensor (or tuple or dict of them) out."""
 
-Call = tuple[Function, Sequence[Array], Array]
-"""A function, its inputs, and the cotangent of its result."""
+Call = tuple[Function, Sequence[Array], Sequence[Array]]
+"""A function, its inputs, and the cotangents of its floating results."""
 
 MODES = {
     "eager": "operation by operation, both frameworks",
@@ -66,14 +66,15 @@ class Framework(Protocol):
         self,
         f: Function,
         inputs: Sequence[Array],
-        cotangent: Array,
+        cotangents: Sequence[Array],
         *,
         mode: str = "eager",
         device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Any, tuple[Array | None, ...]]:
-        """``f(*inputs)`` and the gradient of ``sum(cotangent * f(inputs))`` for each floating input but those at the
-        positions ``held`` (None where the framework says that there is no dependence)."""
+        """``f(*inputs)`` and the gradient of ``sum(cotangent * f(inputs))``, over all floating results, for each
+        floating input but those at the positions ``held`` (None where the framework says that there is no
+        dependence)."""
 
     def vjps(
         self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
@@ -86,9 +87,9 @@ class Framework(Protocol):
         """``f(*inputs)`` and its derivative along ``tangents`` (one per floating input), by forward mode."""
 
     def timer(
-        self, f: Function, inputs: Sequence[Array], cotangent: Array | None, *, mode: str = "eager", device: str = "cpu"
+        self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, *, mode: str = "eager", device: str = "cpu"
     ) -> Callable[[], Any]:
-        """A function that evaluates ``f`` once, with its gradient if a cotangent is given, and waits for the device;
+        """A function that evaluates ``f`` once, with its gradient if cotangents are given, and waits for the device;
         inputs are converted and graphs traced beforehand."""
 
     def seed(self, seed: int) -> None:

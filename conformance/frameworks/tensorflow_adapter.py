@@ -60,33 +60,34 @@ class TensorFlow:
         self,
         f: Function,
         inputs: Sequence[Array],
-        cotangent: Array,
+        cotangents: Sequence[Array],
         *,
         mode: str = "eager",
         device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Any, tuple[Array | None, ...]]:
-        return self.vjps([(f, inputs, cotangent)], mode=mode, device=device, held=held)[0]
+        return self.vjps([(f, inputs, cotangents)], mode=mode, device=device, held=held)[0]
 
     def vjps(
         self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
     ) -> list[tuple[Any, tuple[Array | None, ...]]]:
         if mode == "graph":
-            return [self._in_session(f, inputs, cotangent, device, held) for f, inputs, cotangent in calls]
+            return [self._in_session(f, inputs, cotangents, device, held) for f, inputs, cotangents in calls]
 
-        def all_of(groups: Sequence[Sequence[Any]]) -> list[tuple[Any, list[Any]]]:
-            return [_with_gradient(call[0], held)(*tensors) for call, tensors in zip(calls, groups, strict=True)]
+        def all_of(groups: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> list[tuple[Any, list[Any]]]:
+            return [_with_gradient(call[0], held)(*group) for call, group in zip(calls, groups, strict=True)]
 
         with tf.device(_DEVICES[device]):
-            groups = [[tf.convert_to_tensor(a) for a in (cotangent, *inputs)] for _, inputs, cotangent in calls]
+            groups = [(_tensors(cotangents), _tensors(inputs)) for _, inputs, cotangents in calls]
             return [
                 (self.array(result), tuple(None if g is None else self.array(g) for g in gradients))
                 for result, gradients in _wrapped(all_of, mode)(groups)
             ]
 
     def _in_session(
-        self, f: Function, inputs: Sequence[Array], cotangent: Array | None, device: str, held: Sequence[int] = ()
-    ) -> tuple[Any, Any]:
+        self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, device: str,
+        held: Sequence[int] = (),
+    ) -> tuple[Any, Any]:  # fmt: skip
         """TensorFlow 1 style: placeholders, symbolic gradients, Session.run."""
         v1 = tf.compat.v1
         with tf.Graph().as_default(), tf.device(_DEVICES[device]):
@@ -94,11 +95,11 @@ class TensorFlow:
             feed = dict(zip(places, inputs, strict=True))
             result = f(*places)
             symbolic: list[Any] = []
-            if cotangent is not None:
-                wanted = [p for i, p in enumerate(places) if p.dtype.is_floating and i not in held]
+            if cotangents is not None:
+                wanted = [p for i, p in enumerate(places) if _floating(p) and i not in held]
                 symbolic = [
                     g if g is None else tf.convert_to_tensor(g)
-                    for g in tf.gradients(result, wanted, grad_ys=tf.constant(cotangent))
+                    for g in tf.gradients(_results(result), wanted, grad_ys=[tf.constant(c) for c in cotangents])
                 ]
             with v1.Session() as session:
                 session.run(v1.global_variables_initializer())
@@ -111,22 +112,22 @@ class TensorFlow:
     ) -> tuple[Any, Any]:
         with tf.device(_DEVICES[device]):
             primals = [tf.convert_to_tensor(a) for a in inputs]
-            moving = [p for p in primals if p.dtype.is_floating]
+            moving = [p for p in primals if _floating(p)]
             with tf.autodiff.ForwardAccumulator(moving, [tf.convert_to_tensor(t) for t in tangents]) as forward:
                 result = f(*primals)
             return self.array(result), self.array(forward.jvp(result, tf.UnconnectedGradients.ZERO))
 
     def timer(
-        self, f: Function, inputs: Sequence[Array], cotangent: Array | None, *, mode: str = "eager", device: str = "cpu"
+        self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, *, mode: str = "eager", device: str = "cpu"
     ) -> Callable[[], Any]:
         with tf.device(_DEVICES[device]):
             tensors = [tf.convert_to_tensor(a) for a in inputs]
             wait = tf.test.experimental.sync_devices if device == "gpu" else lambda: None
-            if cotangent is None:
+            if cotangents is None:
                 g = _wrapped(f, mode)
                 return lambda: (g(*tensors), wait())
-            g, c = _wrapped(_with_gradient(f, ()), mode), tf.convert_to_tensor(cotangent)
-            return lambda: (g(c, *tensors), wait())
+            g, cs = _wrapped(_with_gradient(f, ()), mode), _tensors(cotangents)
+            return lambda: (g(cs, tensors), wait())
 
     def seed(self, seed: int) -> None:
         tf.keras.utils.set_random_seed(seed % 2**32)
@@ -164,13 +165,26 @@ def _threads(kind: str) -> int | str:
 _DEVICES = {"cpu": "/CPU:0", "gpu": "/GPU:0"}
 
 
+def _tensors(arrays: Sequence[Array]) -> list[Any]:
+    return [tf.convert_to_tensor(a) for a in arrays]
+
+
+def _floating(t: Any) -> bool:
+    return bool(t.dtype.is_floating or t.dtype.is_complex)
+
+
+def _results(result: Any) -> list[Any]:
+    """Those of one or several results that have a gradient."""
+    return [r for r in (result if isinstance(result, tuple | list) else (result,)) if _floating(r)]
+
+
 def _with_gradient(f: Function, held: Sequence[int]) -> Callable[..., tuple[Any, list[Any]]]:
-    def both(cotangent: Any, *tensors: Any) -> tuple[Any, list[Any]]:
-        wanted = [t for i, t in enumerate(tensors) if t.dtype.is_floating and i not in held]
+    def both(cotangents: Sequence[Any], tensors: Sequence[Any]) -> tuple[Any, list[Any]]:
+        wanted = [t for i, t in enumerate(tensors) if _floating(t) and i not in held]
         with tf.GradientTape() as tape:
             tape.watch(wanted)
             result = f(*tensors)
-        return result, tape.gradient(result, wanted, output_gradients=cotangent)
+        return result, tape.gradient(_results(result), wanted, output_gradients=list(cotangents))
 
     return both
 

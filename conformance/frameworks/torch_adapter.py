@@ -57,7 +57,7 @@ class Torch:
         self,
         f: Function,
         inputs: Sequence[Array],
-        cotangent: Array,
+        cotangents: Sequence[Array],
         *,
         mode: str = "eager",
         device: str = "cpu",
@@ -65,23 +65,23 @@ class Torch:
     ) -> tuple[Any, tuple[Array | None, ...]]:
         tensors = [self.tensor(a, device) for a in inputs]
         tensors = [
-            t.clone().requires_grad_() if t.is_floating_point() and i not in held else t for i, t in enumerate(tensors)
+            t.clone().requires_grad_() if _floating(t) and i not in held else t for i, t in enumerate(tensors)
         ]
         wanted = [t for t in tensors if t.requires_grad]
         result = (_compiled(f, mode) if mode != "eager" else f)(*tensors)
-        gradients = torch.autograd.grad(result, wanted, self.tensor(cotangent, device), allow_unused=True)
+        gradients = _gradients(result, wanted, [self.tensor(c, device) for c in cotangents])
         return self.array(result), tuple(None if g is None else self.array(g) for g in gradients)
 
     def vjps(
         self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
     ) -> list[tuple[Any, tuple[Array | None, ...]]]:
-        return [self.vjp(f, inputs, cotangent, mode=mode, device=device, held=held) for f, inputs, cotangent in calls]
+        return [self.vjp(f, inputs, cotangents, mode=mode, device=device, held=held) for f, inputs, cotangents in calls]
 
     def jvp(
         self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu"
     ) -> tuple[Any, Any]:
         primals = [self.tensor(a, device) for a in inputs]
-        moving = [i for i, t in enumerate(primals) if t.is_floating_point()]
+        moving = [i for i, t in enumerate(primals) if _floating(t)]
 
         def g(*moved: torch.Tensor) -> torch.Tensor:
             arguments = list(primals)
@@ -95,16 +95,16 @@ class Torch:
         return self.array(value), self.array(derivative)
 
     def timer(
-        self, f: Function, inputs: Sequence[Array], cotangent: Array | None, *, mode: str = "eager", device: str = "cpu"
+        self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, *, mode: str = "eager", device: str = "cpu"
     ) -> Callable[[], Any]:
         tensors = [self.tensor(a, device) for a in inputs]
         g = f if mode == "eager" else _compiled(f, mode)
         wait = torch.cuda.synchronize if device == "gpu" else lambda: None
-        if cotangent is None:
+        if cotangents is None:
             return lambda: (g(*tensors), wait())
-        c = self.tensor(cotangent, device)
-        leaves = [t.requires_grad_() for t in tensors if t.is_floating_point()]
-        return lambda: (torch.autograd.grad(g(*tensors), leaves, c), wait())
+        cs = [self.tensor(c, device) for c in cotangents]
+        leaves = [t.requires_grad_() for t in tensors if _floating(t)]
+        return lambda: (_gradients(g(*tensors), leaves, cs), wait())
 
     def seed(self, seed: int) -> None:
         torch.manual_seed(seed)
@@ -131,6 +131,21 @@ class Torch:
             facts |= {"gpu": gpu.name, "gpu_capability": f"{gpu.major}.{gpu.minor}", "gpus": torch.cuda.device_count()}
             facts |= {"cudnn": torch.backends.cudnn.version(), "cudnn_tf32": torch.backends.cudnn.allow_tf32}
         return facts
+
+
+def _floating(t: torch.Tensor) -> bool:
+    return t.is_floating_point() or t.is_complex()
+
+
+def _gradients(
+    result: Any, wanted: Sequence[torch.Tensor], cotangents: Sequence[torch.Tensor]
+) -> Sequence[torch.Tensor | None]:
+    """Of the sum of all results times their cotangents; None where no result depends on what is wanted."""
+    results = [r for r in (result if isinstance(result, tuple | list) else (result,)) if _floating(r)]
+    pairs = [(r, c) for r, c in zip(results, cotangents, strict=True) if r.requires_grad]
+    if not pairs:
+        return [None] * len(wanted)
+    return torch.autograd.grad([r for r, _ in pairs], wanted, [c for _, c in pairs], allow_unused=True)
 
 
 def _compiled(f: Function, mode: str) -> Function:

@@ -7,7 +7,8 @@ cross-entropies, 4.91 and 4.109 for their gradients.
 import numpy as np
 
 from conformance.reference import reductions
-from conformance.reference.elementwise import sigmoid, softplus
+from conformance.reference.activations import softplus
+from conformance.reference.elementwise import sigmoid
 
 Array = np.ndarray
 

@@ -1,0 +1,5 @@
+"""Result types, casts and integer overflow."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,5 @@
+"""Discrete Fourier transforms."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

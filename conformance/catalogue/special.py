@@ -1,0 +1,5 @@
+"""Special functions."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,13 @@
+"""For every plain reference a function of the same arguments that is not this project's: SciPy's or NumPy's own, or the
+same mathematics written in another way. One module per area."""
+
+from importlib import import_module
+
+MODULES = (
+    "elementwise", "activations", "special", "reductions", "linalg", "fft", "indexing", "dtypes", "autodiff", "models",
+)  # fmt: skip
+AUTHORITIES = {
+    name: authority
+    for module in MODULES
+    for name, authority in import_module(f"meta_tests.authorities.{module}").AUTHORITIES.items()
+}
