@@ -57,15 +57,16 @@ class Kind:
         return tuple(self.limits)
 
 
+DERIVATIVES = {"gradient": 32, "jvp": 32, "hvp": 32}
 KINDS = {
     kind.name: kind
     for kind in (
         # A copy is either exact or wrong: one unit in the last place is a score of 1 to 2.
-        Kind("selection", {"value": 0.5, "gradient": 32, "agreement": 0.5}, exact_inputs=True),
-        Kind("elementwise", {"value": 16, "gradient": 16, "agreement": 16}, certified=True),
-        Kind("reduction", {"value": 32, "gradient": 32, "agreement": 32}),
-        Kind("contraction", {"value": 32, "gradient": 32, "agreement": 32}),
-        Kind("factorization", {"value": 32, "gradient": 32, "agreement": 32}, normwise=True),
+        Kind("selection", DERIVATIVES | {"value": 0.5, "invariance": 0.5, "agreement": 0.5}, exact_inputs=True),
+        Kind("elementwise", dict.fromkeys((*DERIVATIVES, "value", "invariance", "agreement"), 16), certified=True),
+        Kind("reduction", DERIVATIVES | {"value": 32, "invariance": 32, "agreement": 32}),
+        Kind("contraction", DERIVATIVES | {"value": 32, "invariance": 32, "agreement": 32}),
+        Kind("factorization", DERIVATIVES | {"value": 32, "invariance": 32, "agreement": 32}, normwise=True),
         Kind("trajectory", {"value": 32, "agreement": 32}, nudge_steps=True),
         Kind("training", {"value": 32, "agreement": 32}, per_element=False, nudge_steps=True),
         # A p-value below 1e-6 is a fault: one false alarm in a million draws. The seed is fixed and printed.
@@ -174,19 +175,22 @@ class Case:
 
     @property
     def checks(self) -> tuple[str, ...]:
-        return tuple(c for c in self.computation.checks if c != "gradient" or self.vjp is not None)
+        return tuple(c for c in self.computation.checks if c not in DERIVATIVES or self.vjp is not None)
 
     def routes(self, framework: str) -> tuple[Route, ...]:
         """The routes of one framework, in the order of the entry."""
         return _routes(self, framework)
 
     def sampled(self, check: str, dtype: str) -> tuple[Sample, ...]:
-        """The samples that a check uses at a dtype."""
+        """The samples that a check uses at a dtype. Second derivatives are checked in float64 alone, where each of
+        their faults shows best."""
         return tuple(
             s
             for s in self.samples
             if dtype in s.dtypes
-            and (check != "gradient" or (s.gradient and dtype in (*FLOATS, *COMPLEX)))
+            and (check not in DERIVATIVES or (s.gradient and dtype in (*FLOATS, *COMPLEX)))
+            and (check not in ("jvp", "hvp") or s.smooth)
+            and (check != "hvp" or dtype == "float64")
             and not (check != "value" and s.raises)
         )
 

@@ -5,6 +5,7 @@ computed once and shared by all frameworks, routes, modes and checks.
 """
 
 import contextlib
+import functools
 import math
 import time
 import zlib
@@ -19,7 +20,7 @@ from conformance.case import Array, Case, Outputs, Route, Sample
 from conformance.divergence import Divergence, known
 from conformance.frameworks import Framework, load
 from conformance.noise import Expected, Score
-from conformance.plan import Options, Test, first_seed
+from conformance.plan import AGAIN, Options, Test, first_seed, label, vary
 from reports.record import Figure, Observation, Series, Worst, number
 
 
@@ -38,7 +39,13 @@ class Workbench:
         """
         if test.case is not self._case:
             self._case, self._kept = test.case, {}
-        run = {"agreement": self._agreement, "statistics": self._statistics}.get(test.check, self._against_reference)
+        run = {
+            "agreement": self._agreement,
+            "statistics": self._statistics,
+            "jvp": self._jvp,
+            "hvp": self._hvp,
+            "invariance": self._invariance,
+        }.get(test.check, self._against_reference)
         observations, shown = [], set()
         for observation, divergence in run(test):
             if divergence is not None:
@@ -50,7 +57,7 @@ class Workbench:
                 yield observation
         for observation, group in observations:
             # Agreement is not an entry's own scope: two frameworks may differ from the reference in the same way.
-            if group not in shown and test.check != "agreement" and observation.outcome == "passed":
+            if group not in shown and test.check not in ("agreement", "invariance") and observation.outcome == "passed":
                 shown.add(group)
                 observation.outcome = "failed"
                 observation.divergence = group[0]
@@ -112,6 +119,21 @@ class Workbench:
             ),
         )
 
+    def tangents(self, case: Case, sample: Sample, dtype: str, *, near: bool = False) -> tuple[Array, ...]:
+        """A random direction for each input that has a gradient; ``near``: no further than the input is from 0, where
+        many functions have a singularity."""
+
+        def draw() -> tuple[Array, ...]:
+            rng = self._rng(case, sample.name, "tangent")
+            inputs = self.inputs(case, sample, dtype)
+            names = noise.differentiable(case, inputs)
+            moving = [a for name, a in zip(case.arguments, inputs, strict=True) if name in names]
+            with np.errstate(all="ignore"):
+                drawn = [_normal(rng, a) * (np.clip(np.abs(a).astype(float), 1e-6, 1) if near else 1) for a in moving]
+            return noise.rounded(tuple(drawn), dtype)
+
+        return self._keep(("tangents", sample.name, dtype, near), draw)
+
     # What the framework answers
 
     def result(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
@@ -143,7 +165,6 @@ class Workbench:
     ) -> tuple[Any, tuple[Any, ...]]:
         """In graph modes, that of all samples at once. Where that fails, each sample is asked for by itself."""
         case = test.case
-        held = tuple(case.arguments.index(name) for name in case.held)
         key = ("vjp", framework.name, route.name, test.mode, test.device, dtype)
 
         def ask(samples: tuple[Sample, ...]) -> None:
@@ -151,7 +172,7 @@ class Workbench:
             for s in samples:
                 inputs = self.inputs(case, s, dtype)
                 calls.append((framework.bind(route, s.options, inputs), inputs, self.cotangents(case, s, dtype)))
-            results = framework.vjps(calls, mode=test.mode, device=test.device, held=held)
+            results = framework.vjps(calls, mode=test.mode, device=test.device, held=_held(case))
             self._kept |= {(*key, s.name): result for s, result in zip(samples, results, strict=True)}
 
         if test.mode != "eager" and key not in self._kept:
@@ -164,18 +185,18 @@ class Workbench:
 
     # The checks
 
-    def _combinations(self, test: Test) -> Iterator[tuple[str, Sample]]:
+    def _combinations(self, test: Test) -> Iterator[tuple[str, Sample, str]]:
         for dtype in self.options.dtypes:
             if dtype in test.case.dtypes:
-                for sample in test.case.sampled(test.check, dtype):
-                    yield dtype, sample
+                for sample, how in test.samples(dtype):
+                    yield dtype, sample, how
 
     def _against_reference(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
         """value and gradient: against the reference."""
         framework = load(test.framework)
         compute = self.gradient if test.check == "gradient" else self.result
         expect = self.expected_gradient if test.check == "gradient" else self.expected
-        for dtype, sample in self._combinations(test):
+        for dtype, sample, _ in self._combinations(test):
             if sample.raises:
                 _must_refuse(test.case, sample, self.inputs(test.case, sample, dtype))
             wanted = None if sample.raises else expect(test.case, sample, dtype)
@@ -197,11 +218,127 @@ class Workbench:
                 divergence = known(test, test.framework, route.name, dtype, sample.name)
                 yield self._judge(test, route, dtype, sample, score, seconds, divergence), divergence
 
+    def _asked(
+        self, test: Test, route: Route, dtype: str, sample: Sample, how: str, ask: Callable[[], Score]
+    ) -> tuple[Observation, Divergence | None]:
+        """The observation of a score that ``ask`` gets from a framework."""
+        began = time.perf_counter()
+        try:
+            score = ask()
+        except Exception as error:  # whatever a framework raises is an answer, and is judged
+            score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
+        seconds = time.perf_counter() - began
+        divergence = known(test, test.framework, route.name, dtype, sample.name)
+        return self._judge(test, route, dtype, sample, score, seconds, divergence, how=how), divergence
+
+    def _jvp(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+        """Forward mode: element by element for elementwise functions; otherwise by the adjoint identity, with the
+        cotangent u of the gradient check: <u, Jv> = <J'u, v>, of which the right-hand side is the reference's."""
+        framework, case = load(test.framework), test.case
+        for dtype, sample, how in self._combinations(test):
+            inputs, tangents = self.inputs(case, sample, dtype), self.tangents(case, sample, dtype)
+            wanted, projection = self._expected_jvp(case, sample, dtype)
+            cotangents = self.cotangents(case, sample, dtype)
+            for route in test.routes():
+
+                def ask(route: Route = route) -> Score:
+                    f = framework.bind(route, sample.options, inputs)
+                    pushed = framework.jvp(f, inputs, tangents, device=test.device, held=_held(case))
+                    if wanted is not None:
+                        return noise.score({"value": pushed[0]}, wanted, dtype)
+                    for p, c in zip(pushed, cotangents, strict=True):
+                        if p.shape != c.shape or p.dtype != c.dtype:
+                            problem = f"the derivative is {p.dtype} of shape {p.shape}, of a result of {c.dtype}, {c.shape}"
+                            return Score(math.inf, problem=problem)
+                    product = {"projection": noise.inner(cotangents, pushed)}
+                    return noise.score(product, projection, dtype, same_dtype=False)
+
+                yield self._asked(test, route, dtype, sample, how, ask)
+
+    def _expected_jvp(self, case: Case, sample: Sample, dtype: str) -> tuple[Expected | None, Expected]:
+        """What forward mode must give: element by element where that is known, and its product with the cotangent."""
+
+        def compute() -> tuple[Expected | None, Expected]:
+            tangents = self.tangents(case, sample, dtype)
+            projection = noise.projected(self.expected_gradient(case, sample, dtype), tangents)
+            rng = self._rng(case, sample.name, "nudge jvp")
+            whole = noise.expected_jvp(case, sample, self.inputs(case, sample, dtype), tangents, dtype, rng)
+            return whole, projection
+
+        return self._keep(("jvp", sample.name, dtype), compute)
+
+    def _hvp(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+        """Second derivatives: products with the Hessian, by both orders of differentiation. (The reference's are those
+        of a symmetric matrix: by one order it is multiplied from the left, by the other from the right.)"""
+        framework, case = load(test.framework), test.case
+        for dtype, sample, how in self._combinations(test):
+            inputs, cotangents = self.inputs(case, sample, dtype), self.cotangents(case, sample, dtype)
+            tangents = self.tangents(case, sample, dtype, near=True)
+            names = noise.differentiable(case, inputs)
+            wanted = self._keep(
+                ("hvp", sample.name, dtype),
+                functools.partial(
+                    noise.expected_hvp, case, sample, inputs, cotangents, tangents, dtype,
+                    self._rng(case, sample.name, "nudge hvp"),
+                ),
+            )  # fmt: skip
+            for route in test.routes():
+
+                def ask(route: Route = route) -> Score:
+                    f = framework.bind(route, sample.options, inputs)
+                    forward = how == "forward over reverse"
+                    second = framework.hvp(
+                        f, inputs, cotangents, tangents, forward=forward, device=test.device, held=_held(case)
+                    )
+                    actual = {
+                        name: np.zeros_like(t) if s is None else s
+                        for name, s, t in zip(names, second, tangents, strict=True)
+                    }
+                    return noise.score(actual, wanted, dtype)
+
+                yield self._asked(test, route, dtype, sample, how, ask)
+
+    def _invariance(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+        """The result does not depend on how the inputs lie in memory, on what else is in the batch, or on what was
+        computed before: against the reference, and bit for bit when everything is the same."""
+        framework, case = load(test.framework), test.case
+        for dtype, sample, how in self._combinations(test):
+            inputs = self.inputs(case, sample, dtype)
+            wanted, varied = self._expected_of_variation(case, sample, dtype, how)
+            for route in test.routes():
+
+                def ask(route: Route = route) -> Score:
+                    if how == AGAIN:
+                        f = framework.bind(route, sample.options, inputs)
+                        first = self.result(framework, route, test, sample, dtype)
+                        return _same_bits(first, noise.as_outputs(framework.value(f, inputs, device=test.device)))
+                    f = framework.bind(route, sample.options, varied)
+                    return noise.score(noise.as_outputs(framework.value(f, varied, device=test.device)), wanted, dtype)
+
+                yield self._asked(test, route, dtype, sample, how, ask)
+
+    def _expected_of_variation(
+        self, case: Case, sample: Sample, dtype: str, how: str
+    ) -> tuple[Expected, tuple[Array, ...]]:
+        """The reference's result for varied inputs, and these."""
+        inputs, expected = self.inputs(case, sample, dtype), self.expected(case, sample, dtype)
+        if how == AGAIN:
+            return expected, inputs
+        varied = vary(inputs, how)
+        if how == "row alone":
+            return noise.sliced(expected), varied
+        if how in ("expanded", "0-d", "empty"):
+            rng = self._rng(case, sample.name, how)
+            return self._keep(
+                (how, sample.name, dtype), lambda: noise.expected_value(case, sample, varied, dtype, rng)
+            ), varied
+        return expected, varied
+
     def _agreement(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
         """The first route of each framework against the other, within the sum of both noise floors."""
         first, second = (load(name) for name in test.frameworks)
         routes = tuple(test.case.routes(name)[0] for name in test.frameworks)
-        for dtype, sample in self._combinations(test):
+        for dtype, sample, _ in self._combinations(test):
             began = time.perf_counter()
             try:
                 a, b = (self.result(f, r, test, sample, dtype) for f, r in zip((first, second), routes, strict=True))
@@ -226,7 +363,7 @@ class Workbench:
         framework = load(test.framework)
         case = test.case
         assert case.statistics is not None
-        for dtype, sample in self._combinations(test):
+        for dtype, sample, _ in self._combinations(test):
             inputs = self.inputs(case, sample, dtype)
             seed = first_seed(test, sample, dtype, self.options.seed)
             for route in test.routes():
@@ -262,13 +399,14 @@ class Workbench:
         seconds: float,
         divergence: Divergence | None,
         routes: tuple[Route, ...] = (),
+        how: str = "",
     ) -> Observation:
         """The observation for one score. A divergence explains a score beyond the limit, up to its bound."""
         within = score.score <= test.limit  # False for NaN
         outcome = "passed" if within else "diverged" if divergence and score.score <= divergence.bound else "failed"
         observation = Observation(
             test=test.id, area=test.area, case=test.case.name, check=test.check, framework=test.framework,
-            mode=test.mode, device=test.device, outcome=outcome, route=route.name, dtype=dtype, sample=sample.name,
+            mode=test.mode, device=test.device, outcome=outcome, route=route.name, dtype=dtype, sample=label(sample, how),
             score=_rounded(score.score), limit=test.limit, norm=_rounded(score.norm), ulps=_rounded(score.ulps),
             seconds=round(seconds, 6), reason=score.problem,
             divergence=divergence.id if divergence else "",
@@ -304,6 +442,18 @@ class Workbench:
             for f in case.figure(label, outputs, inputs, dict(sample.options)):
                 series = tuple(Series(s["name"], *_points(s["x"], s["y"]), s["style"]) for s in f["series"])
                 yield Figure(f["figure"], f["title"], f["x_label"], f["y_label"], series, case.name)
+
+
+def _held(case: Case) -> tuple[int, ...]:
+    return tuple(case.arguments.index(name) for name in case.held)
+
+
+def _same_bits(first: Outputs, second: Outputs) -> Score:
+    for name, value in first.items():
+        a, b = np.asarray(value), np.asarray(second[name])
+        if a.dtype != b.dtype or a.shape != b.shape or a.tobytes() != b.tobytes():
+            return Score(math.inf, output=name, problem="gave other bits when it was asked again")
+    return Score(0.0)
 
 
 def _normal(rng: np.random.Generator, like: Array) -> Array:

@@ -27,6 +27,7 @@ wider, and cases that are not ``extended``), the floor is doubled: then both sid
 correct implementation scores a small number.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -233,6 +234,97 @@ def expected_gradient(
     return _expected(f, wide, exact, dtype, rng, case, passed)
 
 
+def expected_jvp(
+    case: Case, sample: Sample, inputs: tuple[Array, ...], tangents: tuple[Array, ...], dtype: str,
+    rng: np.random.Generator,
+) -> Expected | None:  # fmt: skip
+    """The derivative of an elementwise function along ``tangents``, element by element: of each input that is
+    broadcast to the whole, the closed-form gradient for a cotangent of ones, times its tangent. None for other cases,
+    whose derivative is judged by the adjoint identity."""
+    names, n = differentiable(case, inputs), len(tangents)
+    if not case.computation.certified or len(names) != len(inputs) or dtype in PARTS:
+        return None
+    assert case.vjp is not None
+    vjp = case.vjp
+
+    def f(*xs: Array) -> Outputs:
+        parts = vjp(np.ones_like(xs[0]), *xs[n:], **sample.options)
+        parts = parts if isinstance(parts, tuple) else (parts,)
+        return {"value": sum(t * p for t, p in zip(xs[:n], parts, strict=True))}
+
+    wide = widened((*tangents, *inputs), wide_dtype(dtype, case))
+    wide = tuple(np.broadcast_arrays(*wide))
+    passed = None
+    if case.vjp_intermediates:
+        magnitudes = case.vjp_intermediates(np.ones_like(wide[0]), *wide[n:], **sample.options)
+        magnitudes = magnitudes if isinstance(magnitudes, tuple) else (magnitudes,)
+        passed = sum(np.abs(t) * m for t, m in zip(wide[:n], magnitudes, strict=True))
+    return _expected(f, wide, (False,) * len(wide), dtype, rng, case, passed)
+
+
+STEPS = (2.0**-9, 2.0**-18, 2.0**-27)
+BALL_STEP = 2.0**-60
+
+
+def expected_hvp(
+    case: Case, sample: Sample, inputs: tuple[Array, ...], cotangents: tuple[Array, ...],
+    tangents: tuple[Array, ...], dtype: str, rng: np.random.Generator,
+) -> Expected:  # fmt: skip
+    """The product of the Hessian of ``sum(cotangent * f(inputs))`` with ``tangents``: the derivative of the closed-form
+    gradient along them, by central differences of order 8 (Fornberg 1988, Mathematics of Computation 51, table 1).
+
+    Of three steps the one that agrees best with its neighbour is taken, and the disagreement is added to the floor.
+    Elementwise functions in float64: by a step of 2^-60 in ball arithmetic, whose truncation error is below 2^-100.
+    """
+    kind, n, m = case.computation, len(cotangents), len(tangents)
+    names = differentiable(case, inputs)
+    assert case.vjp is not None
+    vjp = case.vjp
+
+    def gradient(cs: tuple[Array, ...], xs: tuple[Array, ...]) -> Outputs:
+        gradients = vjp(cs[0] if n == 1 else cs, *xs, **sample.options)
+        return as_outputs(gradients if isinstance(gradients, tuple) else (gradients,), names)
+
+    def along(h: float, weights: tuple[tuple[int, float], ...]) -> Callable[..., Outputs]:
+        def f(*arrays: Array) -> Outputs:
+            cs, ts, xs = arrays[:n], dict(zip(names, arrays[n : n + m], strict=True)), arrays[n + m :]
+            total: dict[str, Any] = dict.fromkeys(names, 0)
+            for k, weight in weights:
+                ends = [
+                    gradient(cs, tuple(
+                        x + s * k * h * ts[name] if name in ts else x for name, x in zip(case.arguments, xs, strict=True)
+                    ))
+                    for s in (1, -1)
+                ]  # fmt: skip
+                total = {name: total[name] + (ends[0][name] - ends[1][name]) * weight for name in names}
+            return {name: value / (840 * h) for name, value in total.items()}
+
+        return f
+
+    wide = widened((*cotangents, *tangents, *inputs), wide_dtype(dtype, case))
+    order8 = ((1, 672.0), (2, -168.0), (3, 32.0), (4, -3.0))
+    with np.errstate(all="ignore"):
+        tried = [along(h, order8)(*wide) for h in STEPS]
+        apart = [
+            {name: np.abs(_difference(a[name], b[name], format_of(dtype))) for name in names}
+            for a, b in itertools.pairwise(tried)
+        ]
+        best = min(range(len(apart)), key=lambda i: sum(float(np.sum(d)) for d in apart[i].values()))
+        # The second derivative is formed from the first and from what that was formed of, each of them rounded: that
+        # of softplus is s (1 - s) with s the first, which loses all digits as s goes to 1.
+        passed = gradient(wide[:n], wide[n + m :])
+        if case.vjp_intermediates:
+            formed = case.vjp_intermediates(wide[0] if n == 1 else wide[:n], *wide[n + m :], **sample.options)
+            formed = as_outputs(formed if isinstance(formed, tuple) else (formed,), names)
+            passed = {name: np.maximum(np.abs(passed[name]), formed[name]) for name in names}
+        passed = {name: 2 * np.abs(t * passed[name]) for name, t in zip(names, wide[n : n + m], strict=True)}
+    exact = tuple(not is_floating(a) or (kind.exact_inputs and i >= n + m) for i, a in enumerate(wide))
+    certifier = along(BALL_STEP, ((1, 420.0),))
+    expected = _expected(along(STEPS[best], order8), wide, exact, dtype, rng, case, passed, certifier)
+    floor = {name: expected.floor[name] + apart[best][name] for name in names}
+    return Expected(expected.value, floor)
+
+
 def differentiable(case: Case, inputs: tuple[Array, ...]) -> tuple[str, ...]:
     """Names of the inputs that have a gradient, in order: floating, and not held."""
     return tuple(n for n, a in zip(case.arguments, inputs, strict=True) if is_floating(a) and n not in case.held)
@@ -246,7 +338,9 @@ def _expected(
     rng: np.random.Generator,
     case: Case,
     intermediates: Any,
+    certifier: Callable[..., Outputs] | None = None,
 ) -> Expected:
+    """``certifier`` stands for ``f`` in ball arithmetic."""
     form = format_of(dtype)
     with np.errstate(all="ignore"):
         y = f(*wide)
@@ -259,7 +353,7 @@ def _expected(
                     squares[name] = squares[name] + np.abs(_difference(moved[name], value, form)) ** 2
         centre = y
         if case.computation.certified and dtype == "float64" and not any(v.dtype.kind == "c" for v in y.values()):
-            centre = ball.certified(f, wide, y)
+            centre = ball.certified(certifier or f, wide, y)
         passed = as_outputs(intermediates) if intermediates is not None else {}
         u, doubling = form.unit_roundoff, _doubling(dtype, case)
         floor = {
@@ -297,6 +391,26 @@ def _trajectory(case: Case, sample: Sample, wide: tuple[Array, ...], dtype: str,
     return Expected(results, floor)
 
 
+def projected(gradient: Expected, tangents: tuple[Array, ...]) -> Expected:
+    """The inner product of a gradient with tangents, and the floor of a sum of terms that err independently."""
+    wide = widened(tangents, np.longdouble)
+    pairs = list(zip(gradient.value.values(), gradient.floor.values(), wide, strict=True))
+    value = sum(np.sum(np.real(np.conj(g) * t)) for g, _, t in pairs)
+    floor = np.sqrt(sum(np.sum(np.abs(f * t) ** 2) for _, f, t in pairs))
+    return Expected({"projection": np.asarray(value)}, {"projection": np.asarray(floor)})
+
+
+def inner(a: tuple[Array, ...], b: tuple[Array, ...]) -> Array:
+    """The real inner product of two lists of arrays, in extended precision."""
+    pairs = zip(widened(a, np.longdouble), widened(b, np.longdouble), strict=True)
+    return np.asarray(sum(np.sum(np.real(np.conj(x) * y)) for x, y in pairs))
+
+
+def sliced(expected: Expected) -> Expected:
+    """The second row alone."""
+    return Expected({k: v[1:2] for k, v in expected.value.items()}, {k: v[1:2] for k, v in expected.floor.items()})
+
+
 def judged(outputs: Outputs) -> Outputs:
     """The outputs that are compared: not those that only a picture needs, whose names begin with an underscore."""
     return {name: value for name, value in outputs.items() if not name.startswith("_")}
@@ -318,16 +432,18 @@ def _difference(a: Array, b: Array, form: Format) -> Array:
     return np.where(np.isfinite(difference), difference, 0)
 
 
-def score(actual: Outputs, expected: Expected, dtype: str, *, per_element: bool = True) -> Score:
+def score(
+    actual: Outputs, expected: Expected, dtype: str, *, per_element: bool = True, same_dtype: bool = True
+) -> Score:
     """Compare a framework's result (in its own dtypes) with what is expected, output by output.
 
-    NaN must meet NaN, infinity must meet infinity of the same sign or a number that rounds to it.
+    Unless ``same_dtype`` is False, they must have the dtype, or its real or complex counterpart. NaN must meet NaN, infinity must meet infinity of the same sign or a number that rounds to it.
     """
     values = judged(expected.value)
     if set(judged(actual)) != set(values):
         return Score(math.inf, problem=f"returned {sorted(judged(actual))} where {sorted(values)} was expected")
     scores = [
-        _score_one(name, np.asarray(actual[name]), value, expected.floor[name], dtype, per_element)
+        _score_one(name, np.asarray(actual[name]), value, expected.floor[name], dtype, per_element, same_dtype)
         for name, value in values.items()
     ]
     worst = max(scores, key=lambda s: s.score)
@@ -335,12 +451,14 @@ def score(actual: Outputs, expected: Expected, dtype: str, *, per_element: bool 
     return Score(**{**vars(worst), "by_output": by_output})
 
 
-def _score_one(name: str, actual: Array, value: Array, floor: Array, dtype: str, per_element: bool) -> Score:
+def _score_one(
+    name: str, actual: Array, value: Array, floor: Array, dtype: str, per_element: bool, same_dtype: bool
+) -> Score:
     if actual.shape != value.shape:
         return Score(math.inf, output=name, problem=f"{name}: shape {actual.shape} where {value.shape} was expected")
     real = PARTS.get(dtype, dtype)
     wanted = {"f": real, "c": WHOLES.get(real, dtype)}.get(value.dtype.kind)
-    if wanted in FORMATS and actual.dtype != NUMPY_DTYPES[wanted]:
+    if same_dtype and wanted in FORMATS and actual.dtype != NUMPY_DTYPES[wanted]:
         return Score(math.inf, output=name, problem=f"{name}: returned {actual.dtype} for inputs of {dtype}")
     if value.size == 0:
         return Score(0.0, 0.0, 0.0, output=name)

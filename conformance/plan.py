@@ -6,15 +6,23 @@ check of its own, and must leave an observation.
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
-from conformance.case import DTYPES, FRAMEWORKS, Case, Route, Sample
+import numpy as np
+
+from conformance import noise
+from conformance.case import DTYPES, FRAMEWORKS, Array, Case, Route, Sample
 from conformance.catalogue import area
 from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES_OF
 from reports.record import Planned
 
+ORDERS = ("reverse over reverse", "forward over reverse")
+"""How a Hessian is asked for."""
+AGAIN = "again"
+"""Bit for bit the same, although other work was done in between."""
+ONLY_EAGER = ("jvp", "hvp", "invariance")
 BOTH = "+".join(FRAMEWORKS)
 """The framework of an agreement test, which needs all of them."""
 
@@ -58,12 +66,28 @@ class Test:
     def keys(self, dtypes: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
         """(route, dtype, sample) of every check that this test must leave."""
         return tuple(
-            (route, dtype, sample.name)
+            (route, dtype, label(sample, how))
             for route in self.route_names()
             for dtype in dtypes
             if dtype in self.case.dtypes
-            for sample in self.case.sampled(self.check, dtype)
+            for sample, how in self.samples(dtype)
         )
+
+    def samples(self, dtype: str) -> tuple[tuple[Sample, str], ...]:
+        """The samples that the check takes, and how it takes each."""
+        samples = self.case.sampled(self.check, dtype)
+        # ForwardAccumulator traces a graph for every primitive, dtype and shape, which takes tens of milliseconds.
+        first = samples[:1] if dtype == "float64" else ()
+        if self.check == "jvp" and self.framework == "tensorflow":
+            return tuple((s, "") for s in first)
+        if self.check == "hvp":
+            forward = first if self.framework == "tensorflow" else samples
+            return tuple((s, how) for how, chosen in zip(ORDERS, (samples, forward), strict=True) for s in chosen)
+        if self.check == "invariance":
+            samples = tuple(s for s in samples if not s.raises)
+            varied = [(samples[0], how) for how in variations(self.case, samples[0].name)] if samples else []
+            return (*((s, AGAIN) for s in samples), *(v for v in varied if v[1] not in _STRIDES or "torch" in self.id))
+        return tuple((s, "") for s in samples)
 
     def route_names(self) -> tuple[str, ...]:
         if self.check == "agreement":
@@ -79,6 +103,72 @@ class Test:
         return Planned(
             self.id, self.area, self.case.name, self.check, self.framework, self.mode, self.device, self.keys(dtypes)
         )
+
+
+def label(sample: Sample, how: str) -> str:
+    """A sample's name in the record."""
+    return f"{sample.name}, {how}" if how else sample.name
+
+
+@cache
+def variations(case: Case, name: str) -> tuple[str, ...]:
+    """Other forms of a sample's inputs which must not change the result. TensorFlow's tensors have no strides.
+
+    Whether rows may be taken alone, and whether the function has a value for scalars, is asked of the reference.
+    """
+    sample = next(s for s in case.samples if s.name == name)
+    inputs = noise.rounded(sample.make(np.random.default_rng(0)), case.dtypes[0])
+    found = [how for how in _STRIDES if any(a.ndim > (how == "transposed") for a in inputs if noise.is_floating(a))]
+    if case.computation.certified and all(map(noise.is_floating, inputs)):
+        found += ["expanded", "0-d", "empty"]
+    found += ["row alone"]
+    return tuple(how for how in found if how in _STRIDES or _holds(case, sample, inputs, how))
+
+
+def _holds(case: Case, sample: Sample, inputs: tuple[Array, ...], how: str) -> bool:
+    """Whether the reference allows the variation."""
+    try:
+        with np.errstate(all="ignore"):
+            varied = case.reference(*vary(inputs, how), **sample.options)
+            if how != "row alone":
+                return not isinstance(varied, tuple) and varied.shape == vary((inputs[0],), how)[0].shape
+            rows = np.asarray(case.reference(*inputs, **sample.options))[1:2]
+            narrow = {"f": np.float32, "c": np.complex64}.get(rows.dtype.kind, rows.dtype)
+            equal = np.array_equal(rows.astype(narrow), varied.astype(narrow), equal_nan=rows.dtype.kind in "fc")
+            return rows.shape == varied.shape and equal
+    except (ValueError, IndexError, TypeError, AttributeError, ZeroDivisionError, OverflowError):
+        return False
+
+
+def vary(inputs: tuple[Array, ...], how: str) -> tuple[Array, ...]:
+    """The inputs in another form."""
+    if how == "row alone":
+        n = inputs[0].shape[0]
+        if n < 2 or inputs[0].ndim < 2:
+            raise ValueError("no rows")
+        return tuple(a[1:2] if a.ndim and a.shape[0] == n else a for a in inputs)
+    return tuple(np.asarray(_FORMS[how](a)) if noise.is_floating(a) or how not in _STRIDES else a for a in inputs)
+
+
+def _strided(a: Array) -> Array:
+    return np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a
+
+
+def _unaligned(a: Array) -> Array:
+    moved = np.empty(a.size + 1, a.dtype)[1:].reshape(a.shape)
+    moved[...] = a
+    return moved
+
+
+_STRIDES = ("transposed", "strided", "unaligned")
+_FORMS: dict[str, Callable[[Array], Array]] = {
+    "transposed": lambda a: a.T.copy().T,
+    "strided": _strided,
+    "unaligned": _unaligned,
+    "expanded": lambda a: np.broadcast_to(a[..., :1], a.shape),
+    "0-d": lambda a: a.reshape(-1)[0],
+    "empty": lambda a: np.empty((0, 3), a.dtype),
+}
 
 
 def first_seed(test: Test, sample: Sample, dtype: str, seed: int) -> int:
@@ -103,7 +193,7 @@ def _combinations(area_name: str, options: Options) -> Iterator[Test]:
                     if mode in MODES_OF[framework] and mode in (case.modes or (mode,)):
                         for check in case.checks:
                             test = Test(area_name, case, check, framework, mode, device)
-                            if check != "agreement" and test.routes():
+                            if check != "agreement" and test.routes() and (mode == "eager" or check not in ONLY_EAGER):
                                 yield test
             if "agreement" in case.checks and all(f in options.frameworks and case.routes(f) for f in FRAMEWORKS):
                 yield Test(area_name, case, "agreement", BOTH, "eager", device)

@@ -79,7 +79,7 @@ def error(actual: np.ndarray | None, expected: Any) -> float:
 @pytest.mark.parametrize(("name", "mode"), [*MODES, INDUCTOR])
 def test_values_and_gradients_in_every_mode(name: str, mode: str) -> None:
     framework = load(name)
-    value, gradients = framework.vjp(bound(framework), (X, W), C, mode=mode)
+    value, gradients = framework.vjp(bound(framework), (X, W), [C], mode=mode)
     y = X @ W
     assert error(value, y * y) < 1e-15
     assert error(gradients[0], (2 * C * y) @ W.T) < 1e-15
@@ -90,10 +90,10 @@ def test_values_and_gradients_in_every_mode(name: str, mode: str) -> None:
 @pytest.mark.parametrize(("name", "mode"), MODES)
 def test_held_and_unused_inputs_have_no_gradient(name: str, mode: str) -> None:
     framework = load(name)
-    held = framework.vjp(bound(framework), (X, W), C, mode=mode, held=(0,))[1]
+    held = framework.vjp(bound(framework), (X, W), [C], mode=mode, held=(0,))[1]
     assert len(held) == 1
     assert error(held[0], X.T @ (2 * C * (X @ W))) < 1e-15
-    unused = framework.vjp(lambda x, w: x * 2, (X, W), np.ones_like(X), mode=mode)[1]
+    unused = framework.vjp(lambda x, w: x * 2, (X, W), [np.ones_like(X)], mode=mode)[1]
     assert error(unused[0], 2 * np.ones_like(X)) == 0
     assert unused[1] is None
 
@@ -101,10 +101,10 @@ def test_held_and_unused_inputs_have_no_gradient(name: str, mode: str) -> None:
 @pytest.mark.parametrize(("name", "mode"), MODES)
 def test_several_at_once_are_as_one_by_one(name: str, mode: str) -> None:
     framework = load(name)
-    calls = [(bound(framework), (X, W), C), (lambda x: x * x, (X,), X), (bound(framework), (2 * X, W), C)]
+    calls = [(bound(framework), (X, W), [C]), (lambda x: x * x, (X,), [X]), (bound(framework), (2 * X, W), [C])]
     together = framework.vjps(calls, mode=mode)
-    for (f, inputs, cotangent), (value, gradients) in zip(calls, together, strict=True):
-        alone = framework.vjp(f, inputs, cotangent, mode=mode)
+    for (f, inputs, cotangents), (value, gradients) in zip(calls, together, strict=True):
+        alone = framework.vjp(f, inputs, cotangents, mode=mode)
         assert np.array_equal(value, alone[0])
         assert all(np.array_equal(a, b) for a, b in zip(gradients, alone[1], strict=True))
 

@@ -5,7 +5,7 @@ the reference itself by central differences with Richardson extrapolation in ``n
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,16 @@ DIFFERENTIABLE = [name for name, case in CASES.items() if case.vjp is not None]
 PLAIN = [n for n, c in CASES.items() if not c.computation.nudge_steps and c.kind != "statistics"]
 
 
-def drawn(case: Case, sample: Sample) -> tuple[np.ndarray, ...]:
-    return tuple(map(np.asarray, sample.make(np.random.default_rng(zlib.crc32(sample.name.encode())))))
+JUDGED = ("float64", "complex128", "int32", "bool")
+"""One dtype of each sort, in which references are compared with authorities."""
+
+
+def drawn(case: Case, sample: Sample, dtype: str) -> tuple[np.ndarray, ...]:
+    return noise.rounded(sample.make(np.random.default_rng(zlib.crc32(sample.name.encode()))), dtype)
+
+
+def combinations(case: Case, check: str) -> Iterator[tuple[str, Sample]]:
+    return ((d, s) for d in JUDGED if d in case.dtypes for s in case.sampled(check, d) if not s.raises)
 
 
 def test_every_reference_has_an_authority() -> None:
@@ -37,21 +45,26 @@ def test_every_reference_has_an_authority() -> None:
 @pytest.mark.parametrize("name", PLAIN)
 def test_value_agrees_with_the_authority(name: str) -> None:
     case, compared = CASES[name], 0
-    for sample in case.samples:
-        if sample.raises:
-            continue
-        inputs = drawn(case, sample)
+    for dtype, sample in combinations(case, "value"):
+        inputs = drawn(case, sample, dtype)
         with np.errstate(all="ignore"):
-            ours = np.asarray(case.reference(*inputs, **sample.options))
-            theirs = np.asarray(AUTHORITIES[name](*inputs, **sample.options))
-        finite = np.isfinite(ours) & np.isfinite(theirs)
-        # Where an input is not finite, authorities differ in convention; the finite ones must all be compared.
-        if all(np.isfinite(a).all() for a in inputs if a.dtype.kind == "f") and "certain" not in sample.name:
-            assert finite.all(), sample.name
-        # An authority may cancel (0.5 x (1 + tanh), a long sum): its error is relative to the largest element.
-        scale = np.max(np.abs(ours[finite]), initial=1e-2)
-        assert np.all(np.abs(ours[finite] - theirs[finite]) <= 1e-13 * scale), sample.name
-        compared += int(finite.sum())
+            ours = noise.as_outputs(case.reference(*inputs, **sample.options))
+            theirs = noise.as_outputs(AUTHORITIES[name](*inputs, **sample.options))
+        assert set(ours) == set(theirs)
+        for y, z in ((ours[k], theirs[k]) for k in ours):
+            assert y.shape == z.shape, (dtype, sample.name)
+            if y.dtype.kind not in "fc":
+                assert np.array_equal(y, z), (dtype, sample.name)
+                compared += y.size
+                continue
+            finite = np.isfinite(y) & np.isfinite(z)
+            # Where an input is not finite, authorities differ in convention; the finite ones must all be compared.
+            if all(np.isfinite(a).all() for a in inputs if a.dtype.kind in "fc") and "certain" not in sample.name:
+                assert np.array_equal(finite, np.isfinite(y) | np.isfinite(z)), (dtype, sample.name)
+            # An authority may cancel (0.5 x (1 + tanh), a long sum): its error is relative to the largest element.
+            scale = np.max(np.abs(y[finite]), initial=1e-2)
+            assert np.all(np.abs(y[finite] - z[finite]) <= 1e-13 * scale), (dtype, sample.name)
+            compared += int(finite.sum())
     assert compared >= 3
 
 
@@ -63,15 +76,25 @@ def derivative(f: Callable[[Any], Any], h: Any) -> Any:
 
 
 def contracted_along(
-    case: Case, sample: Sample, inputs: tuple[np.ndarray, ...], c: np.ndarray, i: int, direction: np.ndarray
+    case: Case, sample: Sample, inputs: tuple[np.ndarray, ...], cs: list[np.ndarray], i: int, direction: np.ndarray
 ) -> Callable[[Any], Any]:
-    """h -> sum(c f(inputs)), with input i moved by h times the direction."""
+    """h -> Re sum(conj(c) f(inputs)) over all floating results, with input i moved by h times the direction."""
 
     def f(h: Any) -> Any:
         moved = [a + h * direction if j == i else a for j, a in enumerate(inputs)]
-        return np.sum(c * case.reference(*moved, **sample.options))
+        results = floating(case.reference(*moved, **sample.options))
+        return sum(np.sum(np.real(np.conj(c) * y)) for c, y in zip(cs, results, strict=True))
 
     return f
+
+
+def floating(results: Any) -> list[np.ndarray]:
+    return [y for y in noise.as_outputs(results).values() if noise.is_floating(y)]
+
+
+def normal_like(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
+    real = np.asarray(rng.standard_normal(y.shape))
+    return (real + 1j * rng.standard_normal(y.shape) if y.dtype.kind == "c" else real).astype(y.dtype)
 
 
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
@@ -80,13 +103,13 @@ def test_closed_form_gradient_agrees_with_differences(name: str) -> None:
         pytest.skip("numpy.longdouble is no wider than float64 on this machine")
     case, compared = CASES[name], 0
     assert case.vjp is not None
-    for sample in case.samples:
-        if sample.raises or not sample.gradient or sample.name in ("kink", "ties", "minus-infinity", "constant"):
+    for dtype, sample in combinations(case, "gradient"):
+        if not sample.smooth:
             continue
-        wide = noise.widened(drawn(case, sample), np.longdouble)
+        wide = noise.widened(drawn(case, sample, dtype), np.longdouble)
         rng = np.random.default_rng(1)
-        c = np.asarray(rng.standard_normal(np.shape(case.reference(*wide, **sample.options)))).astype(np.longdouble)
-        gradients = case.vjp(c, *wide, **sample.options)
+        cs = [normal_like(rng, y) for y in floating(case.reference(*wide, **sample.options))]
+        gradients = case.vjp(cs[0] if len(cs) == 1 else tuple(cs), *wide, **sample.options)
         gradients = gradients if isinstance(gradients, tuple) else (gradients,)
         names = noise.differentiable(case, wide)
         assert len(gradients) == len(names)
@@ -94,13 +117,13 @@ def test_closed_form_gradient_agrees_with_differences(name: str) -> None:
             i = case.arguments.index(argument)
             assert gradient.shape == wide[i].shape
             if name == "embedding_with_padding_index":
-                gradient = layers.embedding_vjp(c, *wide)  # padding is a convention, not a derivative
-            direction = rng.standard_normal(wide[i].shape) * np.clip(np.abs(wide[i]), 1e-6, 1)
+                gradient = layers.embedding_vjp(cs[0], *wide)  # padding is a convention, not a derivative
+            direction = normal_like(rng, wide[i]) * np.clip(np.abs(wide[i]), 1e-6, 1)
 
-            ours = np.sum(gradient * direction)
-            theirs = derivative(contracted_along(case, sample, wide, c, i, direction), np.longdouble(2.0**-9))
-            scale = np.sum(np.abs(gradient * direction)) + np.abs(np.sum(c)) * np.longdouble(1e-3)
-            assert abs(ours - theirs) <= 1e-11 * scale, (sample.name, argument)
+            ours = np.sum(np.real(np.conj(gradient) * direction))
+            theirs = derivative(contracted_along(case, sample, wide, cs, i, direction), np.longdouble(2.0**-9))
+            scale = np.sum(np.abs(gradient * direction)) + sum(np.abs(np.sum(c)) for c in cs) * np.longdouble(1e-3)
+            assert abs(ours - theirs) <= 1e-11 * scale, (dtype, sample.name, argument)
             compared += 1
     assert compared
 

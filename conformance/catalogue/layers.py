@@ -199,7 +199,7 @@ CASES = (
                 size, stride, padding, data_format="channels_last", dtype=x.dtype.name
             )(x),
         ],
-        samples=[*POOLING, given(image([1.0, 1.0], [1.0, 1.0]), name="constant", **VALID)],
+        samples=[*POOLING, given(image([1.0, 1.0], [1.0, 1.0]), name="constant", smooth=False, **VALID)],
         sources=(
             "https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2",
             "https://keras.io/api/layers/pooling_layers/average_pooling2d/",
@@ -241,8 +241,8 @@ CASES = (
         ],
         samples=[
             *POOLING,
-            sample("ties", lambda rng: (rng.integers(0, 2, (2, 6, 6, 2)).astype(float),), edge=True, **VALID),
-            given(image([-np.inf, -np.inf], [-np.inf, 1.0]), name="minus-infinity", **VALID),
+            sample("ties", lambda rng: (rng.integers(0, 2, (2, 6, 6, 2)).astype(float),), edge=True, smooth=False, **VALID),
+            given(image([-np.inf, -np.inf], [-np.inf, 1.0]), name="minus-infinity", smooth=False, **VALID),
             given(image([np.nan, 1.0], [0.0, 2.0]), name="nan", gradient=False, **VALID),
         ],
         sources=(

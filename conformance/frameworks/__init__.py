@@ -82,9 +82,30 @@ class Framework(Protocol):
         """`vjp` of each call. A mode whose cost is tracing traces them as one graph."""
 
     def jvp(
-        self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu"
-    ) -> tuple[Any, Any]:
-        """``f(*inputs)`` and its derivative along ``tangents`` (one per floating input), by forward mode."""
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        tangents: Sequence[Array],
+        *,
+        device: str = "cpu",
+        held: Sequence[int] = (),
+    ) -> tuple[Array, ...]:
+        """The derivative of each floating result of ``f`` along ``tangents`` (one for each floating input that is not
+        held), by forward mode."""
+
+    def hvp(
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        cotangents: Sequence[Array],
+        tangents: Sequence[Array],
+        *,
+        forward: bool,
+        device: str = "cpu",
+        held: Sequence[int] = (),
+    ) -> tuple[Array | None, ...]:
+        """The Hessian of ``sum(cotangent * f(inputs))`` times ``tangents``: the gradient of the gradient, or the
+        derivative of the gradient by forward mode."""
 
     def timer(
         self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, *, mode: str = "eager", device: str = "cpu"

@@ -108,14 +108,47 @@ class TensorFlow:
         return self.array(value), tuple(None if g is None else next(rest) for g in symbolic)
 
     def jvp(
-        self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu"
-    ) -> tuple[Any, Any]:
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        tangents: Sequence[Array],
+        *,
+        device: str = "cpu",
+        held: Sequence[int] = (),
+    ) -> tuple[Array, ...]:
         with tf.device(_DEVICES[device]):
-            primals = [tf.convert_to_tensor(a) for a in inputs]
-            moving = [p for p in primals if _floating(p)]
-            with tf.autodiff.ForwardAccumulator(moving, [tf.convert_to_tensor(t) for t in tangents]) as forward:
-                result = f(*primals)
-            return self.array(result), self.array(forward.jvp(result, tf.UnconnectedGradients.ZERO))
+            primals = _tensors(inputs)
+            moving = [p for i, p in enumerate(primals) if _floating(p) and i not in held]
+            with tf.autodiff.ForwardAccumulator(moving, _tensors(tangents)) as forward:
+                results = _results(f(*primals))
+            return tuple(self.array(forward.jvp(r, tf.UnconnectedGradients.ZERO)) for r in results)
+
+    def hvp(
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        cotangents: Sequence[Array],
+        tangents: Sequence[Array],
+        *,
+        forward: bool,
+        device: str = "cpu",
+        held: Sequence[int] = (),
+    ) -> tuple[Array | None, ...]:
+        with tf.device(_DEVICES[device]):
+            primals, ts = _tensors(inputs), _tensors(tangents)
+            moving = [p for i, p in enumerate(primals) if _floating(p) and i not in held]
+            gradient, cs = _with_gradient(f, held), _tensors(cotangents)
+            if forward:
+                with tf.autodiff.ForwardAccumulator(moving, ts) as accumulator:
+                    first = [None if g is None else tf.convert_to_tensor(g) for g in gradient(cs, primals)[1]]
+                second = [None if g is None else accumulator.jvp(g) for g in first]
+            else:
+                with tf.GradientTape() as tape:
+                    tape.watch(moving)
+                    first = gradient(cs, primals)[1]
+                    pairs = [(tf.convert_to_tensor(g), t) for g, t in zip(first, ts, strict=True) if g is not None]
+                second = tape.gradient([g for g, _ in pairs], moving, [t for _, t in pairs])
+            return tuple(None if s is None else self.array(s) for s in second)
 
     def timer(
         self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, *, mode: str = "eager", device: str = "cpu"

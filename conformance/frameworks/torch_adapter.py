@@ -78,21 +78,57 @@ class Torch:
         return [self.vjp(f, inputs, cotangents, mode=mode, device=device, held=held) for f, inputs, cotangents in calls]
 
     def jvp(
-        self, f: Function, inputs: Sequence[Array], tangents: Sequence[Array], *, device: str = "cpu"
-    ) -> tuple[Any, Any]:
-        primals = [self.tensor(a, device) for a in inputs]
-        moving = [i for i, t in enumerate(primals) if _floating(t)]
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        tangents: Sequence[Array],
+        *,
+        device: str = "cpu",
+        held: Sequence[int] = (),
+    ) -> tuple[Array, ...]:
+        g, moving = self._of_moving(f, inputs, device, held)
+        pushed = torch.func.jvp(g, moving, tuple(self.tensor(t, device) for t in tangents))[1]
+        return tuple(self.array(t) for t in pushed)
 
-        def g(*moved: torch.Tensor) -> torch.Tensor:
+    def hvp(
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        cotangents: Sequence[Array],
+        tangents: Sequence[Array],
+        *,
+        forward: bool,
+        device: str = "cpu",
+        held: Sequence[int] = (),
+    ) -> tuple[Array | None, ...]:
+        g, moving = self._of_moving(f, inputs, device, held)
+        cs, ts = (tuple(self.tensor(a, device) for a in arrays) for arrays in (cotangents, tangents))
+        if forward:
+            second: Sequence[torch.Tensor | None]
+            second = torch.func.jvp(lambda *xs: torch.func.vjp(g, *xs)[1](cs), moving, ts)[1]
+        else:
+            moving = tuple(t.clone().requires_grad_() for t in moving)
+            first = torch.autograd.grad(g(*moving), moving, cs, create_graph=True, materialize_grads=True)
+            pairs = [(r, t) for r, t in zip(first, ts, strict=True) if r.requires_grad]
+            if not pairs:  # linear
+                return (None,) * len(moving)
+            second = torch.autograd.grad([r for r, _ in pairs], moving, [t for _, t in pairs], allow_unused=True)
+        return tuple(None if s is None else self.array(s) for s in second)
+
+    def _of_moving(
+        self, f: Function, inputs: Sequence[Array], device: str, held: Sequence[int]
+    ) -> tuple[Callable[..., tuple[torch.Tensor, ...]], tuple[torch.Tensor, ...]]:
+        """``f`` as a function of what is differentiated alone, to its floating results; and those inputs."""
+        primals = [self.tensor(a, device) for a in inputs]
+        moving = [i for i, t in enumerate(primals) if _floating(t) and i not in held]
+
+        def g(*moved: torch.Tensor) -> tuple[torch.Tensor, ...]:
             arguments = list(primals)
             for i, t in zip(moving, moved, strict=True):
                 arguments[i] = t
-            return f(*arguments)
+            return tuple(_results(f(*arguments)))
 
-        value, derivative = torch.func.jvp(
-            g, tuple(primals[i] for i in moving), tuple(self.tensor(t, device) for t in tangents)
-        )
-        return self.array(value), self.array(derivative)
+        return g, tuple(primals[i] for i in moving)
 
     def timer(
         self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, *, mode: str = "eager", device: str = "cpu"
@@ -137,12 +173,16 @@ def _floating(t: torch.Tensor) -> bool:
     return t.is_floating_point() or t.is_complex()
 
 
+def _results(result: Any) -> list[torch.Tensor]:
+    """Those of one or several results that have a gradient."""
+    return [r for r in (result if isinstance(result, tuple | list) else (result,)) if _floating(r)]
+
+
 def _gradients(
     result: Any, wanted: Sequence[torch.Tensor], cotangents: Sequence[torch.Tensor]
 ) -> Sequence[torch.Tensor | None]:
     """Of the sum of all results times their cotangents; None where no result depends on what is wanted."""
-    results = [r for r in (result if isinstance(result, tuple | list) else (result,)) if _floating(r)]
-    pairs = [(r, c) for r, c in zip(results, cotangents, strict=True) if r.requires_grad]
+    pairs = [(r, c) for r, c in zip(_results(result), cotangents, strict=True) if r.requires_grad]
     if not pairs:
         return [None] * len(wanted)
     return torch.autograd.grad([r for r, _ in pairs], wanted, [c for _, c in pairs], allow_unused=True)

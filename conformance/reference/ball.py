@@ -60,7 +60,8 @@ def certified(
     ``fallback`` is the same result in ``numpy.longdouble``: elements where the exact answer is not a finite number
     (limits at infinity, NaN) are taken from it. Raises ``ArithmeticError`` if a ball does not become narrow.
     """
-    balls = tuple(to_ball(a) if a.dtype.kind == "f" else a for a in inputs)
+    # NumPy would turn a 0-d array of balls into a bare ball.
+    balls = tuple(to_ball(np.atleast_1d(a)) if a.dtype.kind == "f" else a for a in inputs)
     bits = BITS
     while bits <= MAX_BITS:
         with precision(bits):
