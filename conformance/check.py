@@ -4,8 +4,8 @@ A `Workbench` lives as long as the process. It keeps the references and results 
 computed once and shared by all frameworks, routes, modes and checks.
 """
 
-import contextlib
 import functools
+import itertools
 import math
 import time
 import zlib
@@ -18,7 +18,7 @@ import numpy as np
 from conformance import noise, reproduce
 from conformance.case import Array, Case, Outputs, Route, Sample
 from conformance.divergence import Divergence, known
-from conformance.frameworks import Framework, load
+from conformance.frameworks import Answer, Framework, load
 from conformance.noise import Expected, Score
 from conformance.plan import AGAIN, Options, Test, first_seed, label, vary
 from reports.record import Figure, Observation, Series, Worst, number
@@ -138,9 +138,8 @@ class Workbench:
 
     def result(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
         """The value through a route. Graph modes trace value and gradient together."""
-        traced = test.mode != "eager" and "gradient" in test.case.checks and sample.gradient and not sample.raises
-        if traced:
-            return noise.as_outputs(self._value_and_gradient(framework, route, test, sample, dtype)[0])
+        if _is_traced(test, sample):
+            return noise.as_outputs(self._traced(framework, route, test, sample, dtype)[0])
         inputs = self.inputs(test.case, sample, dtype)
         return self._keep(
             ("result", framework.name, route.name, test.mode, test.device, sample.name, dtype),
@@ -154,34 +153,60 @@ class Workbench:
     def gradient(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
         """The gradient through a route; zeros where the framework says that there is none."""
         inputs = self.inputs(test.case, sample, dtype)
-        gradients = self._value_and_gradient(framework, route, test, sample, dtype)[1]
+        if _is_traced(test, sample):
+            gradients = self._traced(framework, route, test, sample, dtype)[1]
+        else:
+            f = framework.bind(route, sample.options, inputs)
+            cotangents, held = self.cotangents(test.case, sample, dtype), _held(test.case)
+            gradients = framework.vjp(f, inputs, cotangents, mode=test.mode, device=test.device, held=held)[1]
         wanted = noise.differentiable(test.case, inputs)
         by_name = dict(zip(_floating(test.case, inputs), gradients, strict=True))
         arrays = dict(zip(test.case.arguments, inputs, strict=True))
         return {name: np.zeros_like(arrays[name]) if by_name[name] is None else by_name[name] for name in wanted}
 
-    def _value_and_gradient(
-        self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str
-    ) -> tuple[Any, tuple[Any, ...]]:
-        """In graph modes, that of all samples at once. Where that fails, each sample is asked for by itself."""
+    def _traced(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Answer:
+        """Value and gradient in a graph mode. All routes, dtypes and samples are asked for at once: a graph costs tens
+        of milliseconds, however small. Where that fails, they are divided, down to the one that fails alone."""
         case = test.case
-        key = ("vjp", framework.name, route.name, test.mode, test.device, dtype)
+        answers: dict[tuple[str, str, str], Answer | Exception]
+        answers = self._keep(("traced", framework.name, test.mode, test.device), dict)
 
-        def ask(samples: tuple[Sample, ...]) -> None:
+        def ask(jobs: list[tuple[Route, str, Sample]]) -> None:
             calls = []
-            for s in samples:
-                inputs = self.inputs(case, s, dtype)
-                calls.append((framework.bind(route, s.options, inputs), inputs, self.cotangents(case, s, dtype)))
+            for r, d, s in jobs:
+                inputs = self.inputs(case, s, d)
+                differentiated = "gradient" in case.checks and s in case.sampled("gradient", d)
+                cotangents = self.cotangents(case, s, d) if differentiated else ()
+                calls.append((framework.bind(r, s.options, inputs), inputs, cotangents))
             results = framework.vjps(calls, mode=test.mode, device=test.device, held=_held(case))
-            self._kept |= {(*key, s.name): result for s, result in zip(samples, results, strict=True)}
+            answers.update({(r.name, d, s.name): result for (r, d, s), result in zip(jobs, results, strict=True)})
 
-        if test.mode != "eager" and key not in self._kept:
-            self._kept[key] = True
-            with contextlib.suppress(Exception):  # it comes again for the sample that it belongs to
-                ask(case.sampled("gradient", dtype))
-        if (*key, sample.name) not in self._kept:
-            ask((sample,))
-        return self._kept[(*key, sample.name)]
+        def divide(jobs: list[tuple[Route, str, Sample]]) -> None:
+            try:
+                ask(jobs)
+            except Exception as error:  # whatever a framework raises is an answer, and is judged
+                if len(jobs) == 1:
+                    answers[jobs[0][0].name, jobs[0][1], jobs[0][2].name] = error
+                    return
+                part = next(i for i in (1, 0, 2) if len({_part(job, i) for job in jobs}) > 1)
+                for _, group in itertools.groupby(sorted(jobs, key=lambda j: _part(j, part)), lambda j: _part(j, part)):
+                    divide(list(group))
+
+        if not answers:
+            divide(
+                [
+                    (r, d, s)
+                    for d in self.options.dtypes
+                    if d in case.dtypes
+                    for s in case.sampled("value", d)
+                    if _is_traced(test, s)
+                    for r in test.routes()
+                ]
+            )
+        answer = answers[route.name, dtype, sample.name]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     # The checks
 
@@ -248,7 +273,9 @@ class Workbench:
                         return noise.score({"value": pushed[0]}, wanted, dtype)
                     for p, c in zip(pushed, cotangents, strict=True):
                         if p.shape != c.shape or p.dtype != c.dtype:
-                            problem = f"the derivative is {p.dtype} of shape {p.shape}, of a result of {c.dtype}, {c.shape}"
+                            problem = (
+                                f"the derivative is {p.dtype} of shape {p.shape}, of a result of {c.dtype}, {c.shape}"
+                            )
                             return Score(math.inf, problem=problem)
                     product = {"projection": noise.inner(cotangents, pushed)}
                     return noise.score(product, projection, dtype, same_dtype=False)
@@ -262,8 +289,7 @@ class Workbench:
             tangents = self.tangents(case, sample, dtype)
             projection = noise.projected(self.expected_gradient(case, sample, dtype), tangents)
             rng = self._rng(case, sample.name, "nudge jvp")
-            whole = noise.expected_jvp(case, sample, self.inputs(case, sample, dtype), tangents, dtype, rng)
-            return whole, projection
+            return noise.expected_jvp(case, sample, self.inputs(case, sample, dtype), tangents, dtype, rng), projection
 
         return self._keep(("jvp", sample.name, dtype), compute)
 
@@ -442,6 +468,15 @@ class Workbench:
             for f in case.figure(label, outputs, inputs, dict(sample.options)):
                 series = tuple(Series(s["name"], *_points(s["x"], s["y"]), s["style"]) for s in f["series"])
                 yield Figure(f["figure"], f["title"], f["x_label"], f["y_label"], series, case.name)
+
+
+def _is_traced(test: Test, sample: Sample) -> bool:
+    """Whether a check shares a graph with others: not where an exception is expected, nor for long trajectories."""
+    return test.mode != "eager" and not sample.raises and not test.case.computation.nudge_steps
+
+
+def _part(job: tuple[Route, str, Sample], i: int) -> str:
+    return job[1] if i == 1 else str(getattr(job[i], "name", ""))
 
 
 def _held(case: Case) -> tuple[int, ...]:

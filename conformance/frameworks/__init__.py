@@ -23,6 +23,9 @@ Function = Callable[..., Any]
 Call = tuple[Function, Sequence[Array], Sequence[Array]]
 """A function, its inputs, and the cotangents of its floating results."""
 
+Answer = tuple[Any, tuple[Array | None, ...]]
+"""A result, and a gradient for each floating input that is not held; None where there is no dependence."""
+
 MODES = {
     "eager": "operation by operation, both frameworks",
     "function": "tf.function",
@@ -78,8 +81,9 @@ class Framework(Protocol):
 
     def vjps(
         self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
-    ) -> list[tuple[Any, tuple[Array | None, ...]]]:
-        """`vjp` of each call. A mode whose cost is tracing traces them as one graph."""
+    ) -> list[Answer | Exception]:
+        """`vjp` of each call, or what it raised; no gradients for a call without cotangents. A mode whose cost is
+        tracing traces them as one graph. Raises what cannot be told to be of one call."""
 
     def jvp(
         self,
@@ -108,7 +112,13 @@ class Framework(Protocol):
         derivative of the gradient by forward mode."""
 
     def timer(
-        self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, *, mode: str = "eager", device: str = "cpu"
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        cotangents: Sequence[Array] | None,
+        *,
+        mode: str = "eager",
+        device: str = "cpu",
     ) -> Callable[[], Any]:
         """A function that evaluates ``f`` once, with its gradient if cotangents are given, and waits for the device;
         inputs are converted and graphs traced beforehand."""

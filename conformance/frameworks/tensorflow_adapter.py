@@ -17,7 +17,7 @@ if os.environ["KERAS_BACKEND"] != "tensorflow":
 import tensorflow as tf
 
 from conformance.case import KerasLayer, Route
-from conformance.frameworks import Array, Call, Function
+from conformance.frameworks import Answer, Array, Call, Function
 
 # A check traces a function once; TensorFlow would warn of it for every case.
 tf.get_logger().setLevel("ERROR")
@@ -52,7 +52,7 @@ class TensorFlow:
 
     def value(self, f: Function, inputs: Sequence[Array], *, mode: str = "eager", device: str = "cpu") -> Any:
         if mode == "graph":
-            return self._in_session(f, inputs, None, device)[0]
+            return _only(self._in_session([(f, inputs, ())], device, ()))[0]
         with tf.device(_DEVICES[device]):
             return self.array(_wrapped(f, mode)(*[tf.convert_to_tensor(a) for a in inputs]))
 
@@ -66,46 +66,63 @@ class TensorFlow:
         device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Any, tuple[Array | None, ...]]:
-        return self.vjps([(f, inputs, cotangents)], mode=mode, device=device, held=held)[0]
+        return _only(self.vjps([(f, inputs, cotangents)], mode=mode, device=device, held=held))
 
     def vjps(
         self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
-    ) -> list[tuple[Any, tuple[Array | None, ...]]]:
+    ) -> list[Answer | Exception]:
         if mode == "graph":
-            return [self._in_session(f, inputs, cotangents, device, held) for f, inputs, cotangents in calls]
+            return self._in_session(calls, device, held)
+        functions, raised = [f for f, _, _ in calls], dict[int, Exception]()
 
         def all_of(groups: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> list[tuple[Any, list[Any]]]:
-            return [_with_gradient(call[0], held)(*group) for call, group in zip(calls, groups, strict=True)]
+            results = []
+            for i, (f, (cotangents, tensors)) in enumerate(zip(functions, groups, strict=True)):
+                try:
+                    results.append(_with_gradient(f, held)(cotangents, tensors) if cotangents else (f(*tensors), []))
+                except Exception as error:  # it is the answer to this call
+                    raised[i] = error
+                    results.append((tf.zeros(()), []))
+            return results
 
         with tf.device(_DEVICES[device]):
             groups = [(_tensors(cotangents), _tensors(inputs)) for _, inputs, cotangents in calls]
             return [
-                (self.array(result), tuple(None if g is None else self.array(g) for g in gradients))
-                for result, gradients in _wrapped(all_of, mode)(groups)
+                raised.get(i) or (self.array(result), tuple(None if g is None else self.array(g) for g in gradients))
+                for i, (result, gradients) in enumerate(_wrapped(all_of, mode)(groups))
             ]
 
-    def _in_session(
-        self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, device: str,
-        held: Sequence[int] = (),
-    ) -> tuple[Any, Any]:  # fmt: skip
+    def _in_session(self, calls: Sequence[Call], device: str, held: Sequence[int]) -> list[Answer | Exception]:
         """TensorFlow 1 style: placeholders, symbolic gradients, Session.run."""
         v1 = tf.compat.v1
+        feed: dict[Any, Array] = {}
+        symbolic: list[tuple[Any, list[Any]] | Exception] = []
         with tf.Graph().as_default(), tf.device(_DEVICES[device]):
-            places = [v1.placeholder(a.dtype, a.shape) for a in inputs]
-            feed = dict(zip(places, inputs, strict=True))
-            result = f(*places)
-            symbolic: list[Any] = []
-            if cotangents is not None:
+            for f, inputs, cotangents in calls:
+                places = [v1.placeholder(a.dtype, a.shape) for a in inputs]
                 wanted = [p for i, p in enumerate(places) if _floating(p) and i not in held]
-                symbolic = [
-                    g if g is None else tf.convert_to_tensor(g)
-                    for g in tf.gradients(_results(result), wanted, grad_ys=[tf.constant(c) for c in cotangents])
-                ]
+                try:
+                    result = f(*places)
+                    seeds = [tf.constant(c) for c in cotangents]
+                    gradients = tf.gradients(_results(result), wanted, grad_ys=seeds) if seeds else []
+                except Exception as error:  # it is the answer to this call
+                    symbolic.append(error)
+                    continue
+                feed.update(zip(places, inputs, strict=True))
+                symbolic.append((result, [g if g is None else tf.convert_to_tensor(g) for g in gradients]))
             with v1.Session() as session:
                 session.run(v1.global_variables_initializer())
-                value, computed = session.run([result, [g for g in symbolic if g is not None]], feed)
-        rest = iter(computed)
-        return self.array(value), tuple(None if g is None else next(rest) for g in symbolic)
+                asked = [(s[0], [g for g in s[1] if g is not None]) for s in symbolic if not isinstance(s, Exception)]
+                computed = iter(session.run(asked, feed))
+        answers: list[Answer | Exception] = []
+        for s in symbolic:
+            if isinstance(s, Exception):
+                answers.append(s)
+                continue
+            value, found = next(computed)
+            rest = iter(found)
+            answers.append((self.array(value), tuple(None if g is None else self.array(next(rest)) for g in s[1])))
+        return answers
 
     def jvp(
         self,
@@ -151,7 +168,13 @@ class TensorFlow:
             return tuple(None if s is None else self.array(s) for s in second)
 
     def timer(
-        self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, *, mode: str = "eager", device: str = "cpu"
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        cotangents: Sequence[Array] | None,
+        *,
+        mode: str = "eager",
+        device: str = "cpu",
     ) -> Callable[[], Any]:
         with tf.device(_DEVICES[device]):
             tensors = [tf.convert_to_tensor(a) for a in inputs]
@@ -196,6 +219,13 @@ def _threads(kind: str) -> int | str:
 
 
 _DEVICES = {"cpu": "/CPU:0", "gpu": "/GPU:0"}
+
+
+def _only(answers: list[Answer | Exception]) -> Answer:
+    (answer,) = answers
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _tensors(arrays: Sequence[Array]) -> list[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from conformance.case import Route
-from conformance.frameworks import Array, Call, Function
+from conformance.frameworks import Answer, Array, Call, Function
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 _BACKENDS = {"compile": "aot_eager", "inductor": "inductor"}
@@ -64,9 +64,7 @@ class Torch:
         held: Sequence[int] = (),
     ) -> tuple[Any, tuple[Array | None, ...]]:
         tensors = [self.tensor(a, device) for a in inputs]
-        tensors = [
-            t.clone().requires_grad_() if _floating(t) and i not in held else t for i, t in enumerate(tensors)
-        ]
+        tensors = [t.clone().requires_grad_() if _floating(t) and i not in held else t for i, t in enumerate(tensors)]
         wanted = [t for t in tensors if t.requires_grad]
         result = (_compiled(f, mode) if mode != "eager" else f)(*tensors)
         gradients = _gradients(result, wanted, [self.tensor(c, device) for c in cotangents])
@@ -74,8 +72,17 @@ class Torch:
 
     def vjps(
         self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
-    ) -> list[tuple[Any, tuple[Array | None, ...]]]:
-        return [self.vjp(f, inputs, cotangents, mode=mode, device=device, held=held) for f, inputs, cotangents in calls]
+    ) -> list[Answer | Exception]:
+        answers: list[Answer | Exception] = []
+        for f, inputs, cotangents in calls:
+            try:
+                if cotangents:
+                    answers.append(self.vjp(f, inputs, cotangents, mode=mode, device=device, held=held))
+                else:
+                    answers.append((self.value(f, inputs, mode=mode, device=device), ()))
+            except Exception as error:  # it is the answer
+                answers.append(error)
+        return answers
 
     def jvp(
         self,
@@ -131,7 +138,13 @@ class Torch:
         return g, tuple(primals[i] for i in moving)
 
     def timer(
-        self, f: Function, inputs: Sequence[Array], cotangents: Sequence[Array] | None, *, mode: str = "eager", device: str = "cpu"
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        cotangents: Sequence[Array] | None,
+        *,
+        mode: str = "eager",
+        device: str = "cpu",
     ) -> Callable[[], Any]:
         tensors = [self.tensor(a, device) for a in inputs]
         g = f if mode == "eager" else _compiled(f, mode)
