@@ -2,9 +2,32 @@
 
 import numpy as np
 
-from conformance.case import Array, Case
+from conformance.case import Array, Case, Sample
+from conformance.catalogue import activations_more
 from conformance.reference import activations as ref
-from fixtures.samples import given, nonfinite, normal, small, tails
+from conformance.reference.elementwise import exp, exp_vjp
+from fixtures.samples import given, nonfinite, normal, sample, small, tails
+
+
+def extremes() -> list[Sample]:
+    """The ends of each format: the largest number, the smallest normal one, subnormal ones."""
+    ends = {
+        "float64": (2.0**1023 * (2 - 2.0**-52), -1022, -1074), "float32": (2.0**127 * (2 - 2.0**-23), -126, -149),
+        "float16": (65504.0, -14, -24), "bfloat16": (2.0**127 * (2 - 2.0**-7), -126, -133),
+    }  # fmt: skip
+    return [
+        given(
+            [largest, -largest, 2.0**least, -(2.0**least), 3 * 2.0**last, -(3 * 2.0**last), 2.0**last, -(2.0**last)],
+            name=f"extremes-{dtype}", gradient=False, dtypes=(dtype,),
+        )
+        for dtype, (largest, least, last) in ends.items()
+    ]  # fmt: skip
+
+
+def corners() -> list[Sample]:
+    """No dimension, and nothing at all."""
+    return [given(-0.75, name="0-d"), sample("empty", lambda _: (np.zeros((3, 0)),), edge=True)]
+
 
 KINK = given([0.0, -0.0, 1.0, -1.0], name="kink", smooth=False)
 
@@ -33,14 +56,17 @@ CASES = (
         torch=[
             lambda torch, x: torch.relu(x),
             lambda torch, x: torch.nn.functional.relu(x),
+            lambda torch, x: torch.nn.functional.relu(x.clone(), inplace=True),
             lambda torch, x: torch.nn.ReLU()(x),
         ],
         tensorflow=[
             lambda tf, x: tf.nn.relu(x),
             lambda tf, x: tf.keras.ops.relu(x),
+            lambda tf, x: tf.keras.activations.relu(x),
             lambda tf, x: tf.keras.layers.ReLU(dtype=x.dtype.name)(x),
+            lambda tf, x: tf.keras.layers.Activation("relu", dtype=x.dtype.name)(x),
         ],
-        samples=[normal((8, 33)), KINK, small(), nonfinite()],
+        samples=[normal((8, 33)), KINK, small(), nonfinite(), *extremes(), *corners()],
         sources=("https://docs.pytorch.org/docs/stable/notes/autograd.html",),
     ),
     Case(
@@ -67,10 +93,15 @@ CASES = (
         ref.elu,
         vjp=ref.elu_vjp,
         vjp_intermediates=one,
-        torch=[lambda torch, x: torch.nn.functional.elu(x), lambda torch, x: torch.nn.ELU()(x)],
+        torch=[
+            lambda torch, x: torch.nn.functional.elu(x),
+            lambda torch, x: torch.nn.functional.elu_(x.clone()),
+            lambda torch, x: torch.nn.ELU()(x),
+        ],
         tensorflow=[
             lambda tf, x: tf.nn.elu(x),
             lambda tf, x: tf.keras.ops.elu(x),
+            lambda tf, x: tf.keras.activations.elu(x),
             lambda tf, x: tf.keras.layers.ELU(dtype=x.dtype.name)(x),
         ],
         samples=[normal((8, 33)), tails(-20, 20), small(), KINK, nonfinite()],
@@ -82,11 +113,16 @@ CASES = (
         ref.silu,
         vjp=ref.silu_vjp,
         vjp_intermediates=argument,
-        torch=[lambda torch, x: torch.nn.functional.silu(x), lambda torch, x: torch.nn.SiLU()(x)],
+        torch=[
+            lambda torch, x: torch.nn.functional.silu(x),
+            lambda torch, x: torch.nn.functional.silu(x.clone(), inplace=True),
+            lambda torch, x: torch.nn.SiLU()(x),
+        ],
         tensorflow=[
             lambda tf, x: tf.nn.silu(x),
             lambda tf, x: tf.keras.ops.silu(x),
             lambda tf, x: tf.keras.activations.silu(x),
+            lambda tf, x: tf.keras.layers.Activation("swish", dtype=x.dtype.name)(x),
         ],
         samples=[normal((8, 33)), tails(-9, 20), small(), nonfinite()],
         sources=("https://arxiv.org/abs/1702.03118",),
@@ -126,4 +162,83 @@ CASES = (
         samples=[normal((8, 33)), tails(-6, 6), small(), nonfinite()],
         sources=("https://arxiv.org/abs/1606.08415",),
     ),
+    Case(
+        "softsign",
+        "elementwise",
+        ref.softsign,
+        vjp=ref.softsign_vjp,
+        torch=[lambda torch, x: torch.nn.functional.softsign(x), lambda torch, x: torch.nn.Softsign()(x)],
+        tensorflow=[
+            lambda tf, x: tf.nn.softsign(x),
+            lambda tf, x: tf.keras.ops.softsign(x),
+            lambda tf, x: tf.keras.activations.softsign(x),
+        ],
+        samples=[
+            normal((8, 33)),
+            tails(-300, 300, 101),
+            small(),
+            given([0.0, -0.0, 1.0, -1.0], name="kink", smooth=False),
+            nonfinite(),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html",),
+    ),
+    Case(
+        "log_sigmoid",
+        "elementwise",
+        ref.log_sigmoid,
+        vjp=ref.log_sigmoid_vjp,
+        torch=[lambda torch, x: torch.nn.functional.logsigmoid(x), lambda torch, x: torch.nn.LogSigmoid()(x)],
+        tensorflow=[
+            lambda tf, x: tf.math.log_sigmoid(x),
+            lambda tf, x: tf.keras.ops.log_sigmoid(x),
+            lambda tf, x: tf.keras.activations.log_sigmoid(x),
+        ],
+        samples=[normal((8, 33)), tails(-40, 9, 101), small(), nonfinite()],
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html",),
+    ),
+    Case(
+        "mish",
+        "elementwise",
+        ref.mish,
+        vjp=ref.mish_vjp,
+        vjp_intermediates=argument,
+        torch=[
+            lambda torch, x: torch.nn.functional.mish(x),
+            lambda torch, x: torch.nn.functional.mish(x.clone(), inplace=True),
+            lambda torch, x: torch.nn.Mish()(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.keras.activations.mish(x),
+            lambda tf, x: tf.keras.layers.Activation("mish", dtype=x.dtype.name)(x),
+        ],
+        samples=[normal((8, 33)), tails(-9, 30, 101), small(), nonfinite()],
+        sources=("https://arxiv.org/abs/1908.08681",),
+    ),
+    Case(
+        "exponential",
+        "elementwise",
+        exp,
+        vjp=exp_vjp,
+        tensorflow=[
+            lambda tf, x: tf.keras.activations.exponential(x),
+            lambda tf, x: tf.keras.layers.Activation("exponential", dtype=x.dtype.name)(x),
+        ],
+        samples=[normal((8, 33)), tails(-10, 10, 101), small(), nonfinite()],
+        sources=("https://keras.io/api/layers/activations/#exponential-function",),
+    ),
+    Case(
+        "linear",
+        "selection",
+        ref.linear,
+        vjp=ref.linear_vjp,
+        torch=[lambda torch, x: torch.nn.Identity()(x)],
+        tensorflow=[
+            lambda tf, x: tf.keras.activations.linear(x),
+            lambda tf, x: tf.keras.layers.Activation("linear", dtype=x.dtype.name)(x),
+            lambda tf, x: tf.keras.layers.Identity(dtype=x.dtype.name)(x),
+        ],
+        samples=[normal((8, 33)), small(), nonfinite()],
+        sources=("https://keras.io/api/layers/activations/#linear-function",),
+    ),
+    *activations_more.CASES,
 )
