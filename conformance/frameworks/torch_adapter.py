@@ -73,15 +73,28 @@ class Torch:
     def vjps(
         self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
     ) -> list[Answer | Exception]:
+        functions = [f for f, _, _ in calls]
+        groups = [
+            [
+                t.clone().requires_grad_() if cotangents and _floating(t) and i not in held else t
+                for i, t in enumerate(self.tensor(a, device) for a in inputs)
+            ]
+            for _, inputs, cotangents in calls
+        ]
+
+        def all_of(groups: list[list[torch.Tensor]]) -> list[Any]:
+            return [f(*group) for f, group in zip(functions, groups, strict=True)]
+
+        results = (all_of if mode == "eager" else _compiled(all_of, mode))(groups)
+        seeds = [self.tensor(c, device) for _, _, cotangents in calls for c in cotangents]
+        wanted = [t for group in groups for t in group if t.requires_grad]
+        differentiated = [r for (_, _, cotangents), result in zip(calls, results, strict=True) if cotangents
+                          for r in _results(result)]  # fmt: skip
+        gradients = iter(_gradients(differentiated, wanted, seeds))
         answers: list[Answer | Exception] = []
-        for f, inputs, cotangents in calls:
-            try:
-                if cotangents:
-                    answers.append(self.vjp(f, inputs, cotangents, mode=mode, device=device, held=held))
-                else:
-                    answers.append((self.value(f, inputs, mode=mode, device=device), ()))
-            except Exception as error:  # it is the answer
-                answers.append(error)
+        for group, result in zip(groups, results, strict=True):
+            own = [next(gradients) for t in group if t.requires_grad]
+            answers.append((self.array(result), tuple(None if g is None else self.array(g) for g in own)))
         return answers
 
     def jvp(
