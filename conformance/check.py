@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from conformance import noise, reproduce
-from conformance.case import Array, Case, Outputs, Route, Sample
+from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
 from conformance.divergence import Divergence, known
 from conformance.frameworks import Answer, Framework, load
 from conformance.noise import Expected, Score
@@ -445,12 +445,22 @@ class Workbench:
         if outcome == "failed":
             if divergence is not None:
                 observation.reason += f" (beyond the bound {divergence.bound:g} of the divergence {divergence.id!r})"
-            cotangents = self.cotangents(test.case, sample, dtype) if test.check == "gradient" else None
+            given = self._given(test, sample, dtype, how)
             observation.script = reproduce.script(
-                test, routes or (route,), sample, dtype, self.inputs(test.case, sample, dtype), cotangents, score,
-                self.options.seed,
-            )  # fmt: skip
+                test, routes or (route,), sample, dtype, given, score, self.options.seed
+            )
         return observation
+
+    def _given(self, test: Test, sample: Sample, dtype: str, how: str) -> reproduce.Given:
+        """What a check gives to a framework."""
+        case, inputs = test.case, self.inputs(test.case, sample, dtype)
+        differentiated = test.check in DERIVATIVES
+        return reproduce.Given(
+            inputs if test.check != "invariance" or how == AGAIN else vary(inputs, how),
+            self.cotangents(case, sample, dtype) if differentiated else (),
+            self.tangents(case, sample, dtype, near=test.check == "hvp") if test.check in ("jvp", "hvp") else (),
+            how,
+        )
 
     def _figures(self, test: Test) -> Iterator[Figure]:
         """The pictures of a training run, from the first route of a framework and from the reference."""

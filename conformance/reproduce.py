@@ -8,14 +8,15 @@ import base64
 import inspect
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from textwrap import indent
 
 import numpy as np
 
 from conformance import noise
-from conformance.case import COMPLEX, Array, KerasLayer, Route, Sample, helpers_of
+from conformance.case import COMPLEX, DERIVATIVES, Array, KerasLayer, Route, Sample, helpers_of
 from conformance.noise import Score
-from conformance.plan import Test, first_seed
+from conformance.plan import AGAIN, Test, first_seed
 
 SPELLED = 256
 """Up to so many elements are written as numbers."""
@@ -42,7 +43,83 @@ _CALL = {
     ("tensorflow", "eager"): "call = lambda *a: route(tf, *a, **options)",
     ("tensorflow", "function"): "call = tf.function(lambda *a: route(tf, *a, **options))",
     ("tensorflow", "xla"): "call = tf.function(lambda *a: route(tf, *a, **options), jit_compile=True)",
+    ("tensorflow", "shapeless"): (
+        "call = tf.function(lambda *a: route(tf, *a, **options), "
+        "input_signature=[tf.TensorSpec([None] * t.ndim, t.dtype) for t in inputs])"
+    ),
+    ("torch", "dynamic"): (
+        'call = torch.compile(lambda *a: route(torch, *a, **options), backend="aot_eager", dynamic=True)'
+    ),
 }
+_FORMS = {
+    "transposed": "{x}.permute(*reversed(range({x}.ndim))).contiguous().permute(*reversed(range({x}.ndim)))",
+    "strided": "{x}.repeat_interleave(2, -1)[..., ::2]",
+    "unaligned": "torch.cat([{x}.flatten()[:1], {x}.flatten()])[1:].view({x}.shape)",
+    "expanded": "{x}[..., :1].expand({x}.shape)",
+}
+"""How torch gets the inputs of an invariance check that are the same numbers, stored in another way."""
+_MOVING = {
+    "torch": """\
+def at(*moved):
+    arguments = list(inputs)
+    for i, t in zip(wanted, moved):
+        arguments[i] = t
+    results = call(*arguments)
+    results = results if isinstance(results, (tuple, list)) else (results,)
+    return tuple(r for r in results if r.is_floating_point() or r.is_complex())
+moving = tuple(inputs[i] for i in wanted)
+""",
+    "tensorflow": """\
+def at(arguments):
+    results = call(*arguments)
+    results = results if isinstance(results, (tuple, list)) else (results,)
+    return [r for r in results if r.dtype.is_floating or r.dtype.is_complex]
+moving = [inputs[i] for i in wanted]
+""",
+}
+_PUSHED = {
+    "torch": "pushed = torch.func.jvp(at, moving, tuple(tangents))[1]\n",
+    "tensorflow": """\
+with tf.autodiff.ForwardAccumulator(moving, tangents) as forward:
+    results = at(inputs)
+pushed = [forward.jvp(r, tf.UnconnectedGradients.ZERO) for r in results]
+""",
+}
+_SECOND = {
+    ("torch", "reverse over reverse"): """\
+moving = tuple(t.clone().requires_grad_() for t in moving)
+first = torch.autograd.grad(at(*moving), moving, cotangents, create_graph=True, materialize_grads=True)
+pairs = [(g, t) for g, t in zip(first, tangents) if g.requires_grad]
+actual = torch.autograd.grad([g for g, _ in pairs], moving, [t for _, t in pairs], allow_unused=True)[{which}]
+""",
+    ("torch", "forward over reverse"): """\
+gradient = lambda *xs: torch.func.vjp(at, *xs)[1](tuple(cotangents))
+actual = torch.func.jvp(gradient, moving, tuple(tangents))[1][{which}]
+""",
+    ("tensorflow", "reverse over reverse"): """\
+with tf.GradientTape() as outer:
+    outer.watch(moving)
+    with tf.GradientTape() as tape:
+        tape.watch(moving)
+        results = at(inputs)
+    first = tape.gradient(results, moving, output_gradients=cotangents)
+pairs = [(g, t) for g, t in zip(first, tangents) if g is not None]
+actual = outer.gradient([g for g, _ in pairs], moving, [t for _, t in pairs])[{which}]
+""",
+    ("tensorflow", "forward over reverse"): """\
+with tf.autodiff.ForwardAccumulator(moving, tangents) as forward:
+    with tf.GradientTape() as tape:
+        tape.watch(moving)
+        results = at(inputs)
+    first = tape.gradient(results, moving, output_gradients=cotangents)[{which}]
+actual = None if first is None else forward.jvp(first)
+""",
+}
+_AGAIN = """
+again = {back}
+print("the first and the second run differ in", int((again != {name}).sum()), "of", again.size, "elements")
+raise SystemExit(again.tobytes() != {name}.tobytes())
+"""
 _GRADIENT = {
     "torch": """\
 inputs = [t.clone().requires_grad_() if i in wanted else t for i, t in enumerate(inputs)]
@@ -130,17 +207,27 @@ raise SystemExit(not (same or error <= limit * floor))
 """
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a check gave to a framework."""
+
+    inputs: tuple[Array, ...]
+    cotangents: tuple[Array, ...] = ()
+    tangents: tuple[Array, ...] = ()
+    how: str = ""
+
+
 def script(
     test: Test,
     routes: Sequence[Route],
     sample: Sample,
     dtype: str,
-    inputs: tuple[Array, ...],
-    cotangents: tuple[Array, ...] | None,
+    given: Given,
     score: Score,
     seed: int,
 ) -> str:
     """The program that reproduces one failing check; a comment in its place where the inputs are too large to print."""
+    inputs = given.inputs
     arrays = [_literal(a) for a in inputs]
     if sum(map(len, arrays)) > LARGEST:
         return (
@@ -158,7 +245,7 @@ def script(
     parts += [f"{name} = {text}\n" for name, text in zip(test.case.arguments, arrays, strict=True)]
     if test.check == "statistics":
         return "".join([*parts, _drawn(test, routes[0], sample, dtype, seed)])
-    computed = "".join(_computed(test, route, dtype, inputs, cotangents, score) for route in reversed(routes))
+    computed = "".join(_computed(test, route, dtype, given, score) for route in reversed(routes))
     names = [f"{r.framework}_result" for r in routes]
     if sample.raises:
         parts += ["try:\n", indent(computed, "    "), _REFUSED.format(result=names[0])]
@@ -180,43 +267,57 @@ def script(
     return "".join(parts)
 
 
-def _computed(
-    test: Test, route: Route, dtype: str, inputs: tuple[Array, ...], cotangents: tuple[Array, ...] | None,
-    score: Score,
-) -> str:  # fmt: skip
+def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) -> str:
     """Code that leaves ``<framework>_result``, a NumPy array in double precision."""
     f = route.framework
-    names = test.case.arguments
-    tensors = "[" + ", ".join(_tensor(f, n, a, dtype) for n, a in zip(names, inputs, strict=True)) + "]"
+    names, inputs = test.case.arguments, given.inputs
+    cotangents = f"[{', '.join(_tensor(f, _literal(c), c, dtype) for c in given.cotangents)}]"
     wanted = [names.index(n) for n in noise.differentiable(test.case, inputs)]
-    which = wanted.index(names.index(score.output)) if test.check == "gradient" and score.output in names else 0
+    of_input = score.output in names and test.check in ("gradient", "hvp")
+    which = wanted.index(names.index(score.output)) if of_input else 0
+    tensors = f"[{', '.join(_form(_tensor(f, n, a, dtype), a, given, f) for n, a in zip(names, inputs, strict=True))}]"
     code = [f"\n{_named(route)}\n"]
     if test.mode == "graph":
         ask = "actual = result"
-        if cotangents is not None:
-            code.append(f"cotangents = [{', '.join(map(_literal, cotangents))}]\n")
-            seeds = f"grad_ys=[{', '.join(_tensor(f, f'cotangents[{i}]', c, dtype) for i, c in enumerate(cotangents))}]"
-            ask = f"actual = tf.gradients(result, [inputs[i] for i in {wanted}], {seeds})[{which}]"
+        if given.cotangents:
+            ask = f"actual = tf.gradients(result, [inputs[i] for i in {wanted}], grad_ys={cotangents})[{which}]"
             ask += "\n    actual = tf.convert_to_tensor(actual)"
         code.append(_SESSION.format(inputs=tensors, ask=ask))
     else:
         code += [f"inputs = {tensors}\n", _call(route, test.mode) + "\n"]
-        if cotangents is not None:
-            code.append(f"cotangents = [{', '.join(_tensor(f, _literal(c), c, dtype) for c in cotangents)}]\n")
-            code.append(f"wanted = {wanted}\n" + _GRADIENT[f].format(which=which))
+        if test.check in DERIVATIVES:
+            code.append(f"cotangents = {cotangents}\nwanted = {wanted}\n")
+        if test.check == "gradient":
+            code.append(_GRADIENT[f].format(which=which))
+        elif given.tangents:
+            code.append(f"tangents = [{', '.join(_tensor(f, _literal(t), t, dtype) for t in given.tangents)}]\n")
+            code.append(_MOVING[f])
+            code.append(_PUSHED[f] if test.check == "jvp" else _SECOND[f, given.how].format(which=which))
         else:
             code.append("actual = call(*inputs)\n")
-    if score.output and test.check != "gradient" and score.output != "value":
+    if test.check == "jvp":
+        total = " + ".join(f"(cotangents[{i}] * pushed[{i}])" for i in range(len(given.cotangents)))
+        total = f"({total}).sum()" if f == "torch" else f"tf.reduce_sum({total})"
+        code.append(f"actual = {total if score.output == 'projection' else 'pushed[0]'}\n")
+    elif not of_input and score.output not in ("", "value"):
         code.append(f"actual = actual[{int(score.output) if score.output.isdigit() else score.output!r}]\n")
     double = "complex128" if dtype in COMPLEX else "float64"
     back = f"actual.detach().to(torch.{double}).numpy()" if f == "torch" else f"np.asarray(actual).astype(np.{double})"
-    if test.check == "gradient":
-        shape = inputs[names.index(score.output)].shape if score.output in names else ()
-        back = f"np.zeros({shape}) if actual is None else {back}"
+    if of_input:
+        back = f"np.zeros({inputs[names.index(score.output)].shape}) if actual is None else {back}"
     elif f == "torch":
         back = f"{back} if isinstance(actual, torch.Tensor) else np.asarray(actual, np.{double})"
     code.append(f"{f}_result = {back}\n")
+    if given.how == AGAIN:
+        code.append("actual = call(*inputs)\n" + _AGAIN.format(back=back, name=f"{f}_result"))
     return "".join(code)
+
+
+def _form(tensor: str, a: Array, given: Given, framework: str) -> str:
+    """The input, stored as an invariance check stores it."""
+    if framework != "torch" or given.how not in _FORMS or not noise.is_floating(a):
+        return tensor
+    return f"(lambda x: {_FORMS[given.how].format(x='x')})({tensor})"
 
 
 def _drawn(test: Test, route: Route, sample: Sample, dtype: str, seed: int) -> str:

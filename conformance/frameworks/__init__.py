@@ -29,12 +29,17 @@ Answer = tuple[Any, tuple[Array | None, ...]]
 MODES = {
     "eager": "operation by operation, both frameworks",
     "function": "tf.function",
+    "shapeless": "tf.function, traced for shapes that it does not know",
     "xla": "tf.function(jit_compile=True)",
     "graph": "a TF1 graph in a tf.compat.v1 Session",
     "compile": "torch.compile with the aot_eager backend",
+    "dynamic": "torch.compile with the aot_eager backend, for any shape",
     "inductor": "torch.compile with the inductor backend (seconds for each function)",
 }
-MODES_OF = {"torch": ("eager", "compile", "inductor"), "tensorflow": ("eager", "function", "xla", "graph")}
+MODES_OF = {
+    "torch": ("eager", "compile", "dynamic", "inductor"),
+    "tensorflow": ("eager", "function", "shapeless", "xla", "graph"),
+}
 DEFAULT_MODES = ("eager", "function")
 DEVICES = ("cpu", "gpu")
 

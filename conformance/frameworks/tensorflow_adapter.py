@@ -54,7 +54,7 @@ class TensorFlow:
         if mode == "graph":
             return _only(self._in_session([(f, inputs, ())], device, ()))[0]
         with tf.device(_DEVICES[device]):
-            return self.array(_wrapped(f, mode)(*[tf.convert_to_tensor(a) for a in inputs]))
+            return self.array(_wrapped(lambda ts: f(*ts), mode, ts := _tensors(inputs))(ts))
 
     def vjp(
         self,
@@ -89,7 +89,7 @@ class TensorFlow:
             groups = [(_tensors(cotangents), _tensors(inputs)) for _, inputs, cotangents in calls]
             return [
                 raised.get(i) or (self.array(result), tuple(None if g is None else self.array(g) for g in gradients))
-                for i, (result, gradients) in enumerate(_wrapped(all_of, mode)(groups))
+                for i, (result, gradients) in enumerate(_wrapped(all_of, mode, groups)(groups))
             ]
 
     def _in_session(self, calls: Sequence[Call], device: str, held: Sequence[int]) -> list[Answer | Exception]:
@@ -252,9 +252,13 @@ def _with_gradient(f: Function, held: Sequence[int]) -> Callable[..., tuple[Any,
     return both
 
 
-def _wrapped(f: Callable[..., Any], mode: str) -> Callable[..., Any]:
+def _wrapped(f: Callable[..., Any], mode: str, tensors: Any = None) -> Callable[..., Any]:
+    """``f`` in a mode; ``tensors`` is its one argument, of nested tensors, whose shapes shall not be known."""
     if mode == "eager":
         return f
+    if mode == "shapeless":
+        signature = [tf.nest.map_structure(lambda t: tf.TensorSpec([None] * t.ndim, t.dtype), tensors)]
+        return tf.function(f, input_signature=signature, autograph=False)
     return tf.function(f, jit_compile=mode == "xla", autograph=False)
 
 

@@ -11,7 +11,7 @@ from conformance.case import Route
 from conformance.frameworks import Answer, Array, Call, Function
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
-_BACKENDS = {"compile": "aot_eager", "inductor": "inductor"}
+_BACKENDS = {"compile": "aot_eager", "dynamic": "aot_eager", "inductor": "inductor"}
 
 
 class Torch:
@@ -216,7 +216,7 @@ def _gradients(
 
 def _compiled(f: Function, mode: str) -> Function:
     torch.compiler.reset()  # a new function each time: the cache would only grow
-    return torch.compile(f, backend=_BACKENDS[mode])
+    return torch.compile(f, backend=_BACKENDS[mode], dynamic=mode == "dynamic" or None)
 
 
 ADAPTER = Torch()
