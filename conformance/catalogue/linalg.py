@@ -1,15 +1,63 @@
 """Linear algebra: products, factorizations, and what is solved with them."""
 
-from conformance.case import Case
-from conformance.reference import layers
-from fixtures.samples import normal, sample
+from typing import Any
 
-CASES = (
+import numpy as np
+
+from conformance.case import COMPLEX, FLOATS, Array, Case, Sample
+from conformance.catalogue.linalg_factorizations import FACTORIZATIONS
+from conformance.catalogue.linalg_solving import SOLVING
+from conformance.reference import linalg as ref
+from fixtures.samples import given, normal, sample
+
+NUMPY = "https://numpy.org/doc/stable/reference/generated/numpy."
+PAIR = (2, 2)
+
+
+def complex_normal(*shapes: tuple[int, ...], name: str = "complex", **options: Any) -> Sample:
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        return tuple(rng.standard_normal(s) + 1j * rng.standard_normal(s) for s in shapes)
+
+    return sample(name, make, dtypes=COMPLEX, **options)
+
+
+def integers(*shapes: tuple[int, ...], **options: Any) -> Sample:
+    return normal(*shapes, scale=9, name="integers", dtypes=("int64", "int32"), **options)
+
+
+def reals(*shapes: tuple[int, ...], name: str = "normal", **options: Any) -> Sample:
+    return normal(*shapes, name=name, dtypes=FLOATS, **options)
+
+
+def parts(tf, z):
+    return tf.math.real(z), tf.math.imag(z)
+
+
+def torch_band_part(torch, a, lower, upper):
+    rows, columns = a.shape[-2:]
+    return torch.tril(torch.triu(a, -lower if lower >= 0 else -rows), upper if upper >= 0 else columns)
+
+
+def keras_band_part(tf, a, lower, upper):
+    rows, columns = a.shape[-2:]
+    above = tf.keras.ops.triu(a, -lower if lower >= 0 else -rows)
+    return tf.keras.ops.tril(above, upper if upper >= 0 else columns)
+
+
+def tf_distances(tf, a, b, p):
+    return tf.norm(tf.expand_dims(a, -2) - tf.expand_dims(b, -3), ord=p, axis=-1)
+
+
+def torch_tridiagonal_matmul(torch, upper, middle, lower, b):
+    return (torch.diag(upper[:-1], 1) + torch.diag(middle) + torch.diag(lower[1:], -1)) @ b
+
+
+PRODUCTS = (
     Case(
         "matmul",
         "contraction",
-        layers.matmul,
-        vjp=layers.matmul_vjp,
+        ref.matmul,
+        vjp=ref.matmul_vjp,
         torch=[lambda torch, a, b: torch.matmul(a, b), lambda torch, a, b: a @ b],
         tensorflow=[
             lambda tf, a, b: tf.matmul(a, b),
@@ -17,12 +65,596 @@ CASES = (
             lambda tf, a, b: tf.einsum("...ij,...jk->...ik", a, b),
         ],
         samples=[
-            normal((16, 32), (32, 24)),
-            normal((3, 1, 4, 5), (2, 5, 6), name="broadcast"),
+            reals((16, 32), (32, 24)),
+            reals((3, 1, 4, 5), (2, 5, 6), name="broadcast"),
             normal((4, 1024), (1024, 4), name="long-inner", dtypes=("float64", "float32")),
-            normal((1, 1), (1, 1), name="one-element", edge=True),
-            normal((2, 0), (0, 3), name="empty-inner", edge=True),
+            complex_normal((4, 7), (7, 5)),
+            complex_normal((2, 3, 4), (4, 2), name="complex-broadcast"),
+            integers((3, 5), (5, 4)),
+            reals((1, 1), (1, 1), name="one-element", edge=True),
+            reals((2, 0), (0, 3), name="empty-inner", edge=True),
+            given(
+                [[1.0, np.inf], [np.nan, 0.0]],
+                [[0.0, 1.0], [1.0, 2.0]],
+                name="nonfinite",
+                gradient=False,
+                dtypes=FLOATS,
+            ),
         ],
-        sources=("https://numpy.org/doc/stable/reference/generated/numpy.matmul.html",),
+        dtypes=(*FLOATS, *COMPLEX, "int64", "int32"),
+        sources=(NUMPY + "matmul.html",),
+    ),
+    Case(
+        "matmul_vectors",
+        "contraction",
+        ref.matmul,
+        vjp=ref.matmul_vjp,
+        torch=[lambda torch, a, b: torch.matmul(a, b), lambda torch, a, b: torch.linalg.matmul(a, b)],
+        tensorflow=[
+            lambda tf, a, b: tf.keras.ops.matmul(a, b),
+            lambda tf, a, b: tf.experimental.numpy.matmul(a, b),
+        ],
+        samples=[
+            normal((17,), (17,), name="vector-vector"),
+            normal((17,), (17, 3), name="vector-matrix"),
+            normal((3, 17), (17,), name="matrix-vector"),
+            normal((2, 3, 5), (5,), name="batch-vector"),
+            normal((5,), (2, 5, 3), name="vector-batch"),
+            normal((1,), (1,), name="one-element", edge=True),
+        ],
+        sources=(NUMPY + "matmul.html",),
+    ),
+    Case(
+        "matmul_transposed",
+        "contraction",
+        ref.matmul_transposed,
+        vjp=ref.matmul_transposed_vjp,
+        torch=[
+            lambda torch, a, b, transpose_a, transpose_b: torch.matmul(
+                a.mT if transpose_a else a, b.mT if transpose_b else b
+            )
+        ],
+        tensorflow=[
+            lambda tf, a, b, transpose_a, transpose_b: tf.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b)
+        ],
+        samples=[
+            normal((7, 5), (7, 3), transpose_a=True, transpose_b=False, name="left"),
+            normal((2, 5, 7), (3, 7), transpose_a=False, transpose_b=True, name="right-broadcast"),
+            normal((7, 5), (3, 7), transpose_a=True, transpose_b=True, name="both"),
+            normal((1, 1), (1, 1), transpose_a=True, transpose_b=True, name="one-element", edge=True),
+        ],
+        sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/matmul",),
+    ),
+    Case(
+        "matmul_adjoint",
+        "contraction",
+        ref.matmul_adjoint,
+        vjp=ref.matmul_adjoint_vjp,
+        torch=[lambda torch, a, b: a.mH @ b, lambda torch, a, b: torch.matmul(torch.adjoint(a), b)],
+        tensorflow=[
+            lambda tf, a, b: tf.matmul(a, b, adjoint_a=True),
+            lambda tf, a, b: tf.linalg.adjoint(a) @ b,
+        ],
+        samples=[
+            complex_normal((7, 5), (7, 3)),
+            complex_normal((2, 4, 3), (4, 2), name="broadcast"),
+            reals((7, 5), (7, 3), name="real"),
+            complex_normal((1, 1), (1, 1), name="one-element", edge=True),
+        ],
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/matmul",),
+    ),
+    Case(
+        "mm",
+        "contraction",
+        ref.matmul,
+        vjp=ref.matmul_vjp,
+        torch=[lambda torch, a, b: torch.mm(a, b), lambda torch, a, b: torch.nn.functional.linear(a, b.T)],
+        tensorflow=[
+            lambda tf, a, b: tf.linalg.matmul(a, b),
+            lambda tf, a, b: tf.keras.ops.dot(a, b),
+            lambda tf, a, b: tf.linalg.LinearOperatorFullMatrix(a).matmul(b),
+        ],
+        samples=[
+            reals((5, 17), (17, 3)),
+            complex_normal((3, 5), (5, 2)),
+            reals((1, 9), (9, 1), name="row-by-column"),
+            reals((0, 3), (3, 2), name="empty", edge=True),
+        ],
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.mm.html",),
+    ),
+    Case(
+        "bmm",
+        "contraction",
+        ref.matmul,
+        vjp=ref.matmul_vjp,
+        torch=[lambda torch, a, b: torch.bmm(a, b)],
+        tensorflow=[
+            lambda tf, a, b: tf.linalg.matmul(a, b),
+            lambda tf, a, b: tf.keras.ops.matmul(a, b),
+            lambda tf, a, b: tf.keras.layers.Dot((2, 1), dtype=a.dtype.name)([a, b]),
+        ],
+        samples=[
+            normal((3, 5, 17), (3, 17, 2)),
+            normal((2, 1, 4), (2, 4, 1), name="row-by-column"),
+            normal((1, 1, 1), (1, 1, 1), name="one-element", edge=True),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.bmm.html",),
+    ),
+    Case(
+        "addmm",
+        "contraction",
+        ref.plus_product,
+        vjp=ref.plus_product_vjp,
+        torch=[
+            lambda torch, x, a, b, beta, alpha: torch.addmm(x, a, b, beta=beta, alpha=alpha),
+            lambda torch, x, a, b, beta, alpha: x.addmm(a, b, beta=beta, alpha=alpha),
+        ],
+        tensorflow=[lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.matmul(a, b)],
+        samples=[
+            normal((5, 3), (5, 17), (17, 3), beta=1.0, alpha=1.0),
+            normal((3,), (5, 17), (17, 3), beta=0.5, alpha=-2.0, name="broadcast"),
+            normal((5, 3), (5, 7), (7, 3), beta=0.0, alpha=1.0, name="beta-0", edge=True),
+            normal((5, 3), (5, 0), (0, 3), beta=1.5, alpha=1.0, name="empty-inner", edge=True),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.addmm.html",),
+    ),
+    Case(
+        "addmv",
+        "contraction",
+        ref.plus_product,
+        vjp=ref.plus_product_vjp,
+        torch=[lambda torch, x, a, b, beta, alpha: torch.addmv(x, a, b, beta=beta, alpha=alpha)],
+        tensorflow=[lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.linalg.matvec(a, b)],
+        samples=[
+            normal((5,), (5, 17), (17,), beta=1.0, alpha=1.0),
+            normal((5,), (5, 17), (17,), beta=0.5, alpha=-2.0, name="scaled"),
+            normal((1,), (1, 1), (1,), beta=2.0, alpha=1.0, name="one-element", edge=True),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.addmv.html",),
+    ),
+    Case(
+        "addr",
+        "contraction",
+        ref.plus_outer,
+        vjp=ref.plus_outer_vjp,
+        torch=[lambda torch, x, a, b, beta, alpha: torch.addr(x, a, b, beta=beta, alpha=alpha)],
+        tensorflow=[lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.tensordot(a, b, axes=0)],
+        samples=[
+            normal((5, 7), (5,), (7,), beta=1.0, alpha=1.0),
+            normal((5, 7), (5,), (7,), beta=0.5, alpha=-2.0, name="scaled"),
+            normal((1, 1), (1,), (1,), beta=2.0, alpha=1.0, name="one-element", edge=True),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.addr.html",),
+    ),
+    Case(
+        "baddbmm",
+        "contraction",
+        ref.plus_product,
+        vjp=ref.plus_product_vjp,
+        torch=[lambda torch, x, a, b, beta, alpha: torch.baddbmm(x, a, b, beta=beta, alpha=alpha)],
+        tensorflow=[lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.matmul(a, b)],
+        samples=[
+            normal((2, 5, 3), (2, 5, 17), (2, 17, 3), beta=1.0, alpha=1.0),
+            normal((5, 1), (2, 5, 7), (2, 7, 3), beta=0.5, alpha=-2.0, name="broadcast"),
+            normal((2, 5, 3), (2, 5, 7), (2, 7, 3), beta=0.0, alpha=1.0, name="beta-0", edge=True),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.baddbmm.html",),
+    ),
+    Case(
+        "addbmm",
+        "contraction",
+        ref.plus_sum_of_products,
+        vjp=ref.plus_sum_of_products_vjp,
+        torch=[lambda torch, x, a, b, beta, alpha: torch.addbmm(x, a, b, beta=beta, alpha=alpha)],
+        tensorflow=[
+            lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.reduce_sum(tf.matmul(a, b), 0),
+            lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.einsum("bij,bjk->ik", a, b),
+        ],
+        samples=[
+            normal((5, 3), (4, 5, 7), (4, 7, 3), beta=1.0, alpha=1.0),
+            normal((5, 3), (4, 5, 7), (4, 7, 3), beta=0.5, alpha=-2.0, name="scaled"),
+            normal((1, 1), (1, 1, 1), (1, 1, 1), beta=2.0, alpha=1.0, name="one-element", edge=True),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.addbmm.html",),
+    ),
+    Case(
+        "mv",
+        "contraction",
+        ref.matmul,
+        vjp=ref.matmul_vjp,
+        torch=[lambda torch, a, x: torch.mv(a, x)],
+        tensorflow=[
+            lambda tf, a, x: tf.linalg.matvec(a, x),
+            lambda tf, a, x: tf.keras.ops.dot(a, x),
+            lambda tf, a, x: tf.linalg.matvec(tf.transpose(a), x, transpose_a=True),
+            lambda tf, a, x: tf.linalg.LinearOperatorFullMatrix(a).matvec(x),
+        ],
+        samples=[
+            reals((5, 17), (17,)),
+            complex_normal((3, 5), (5,)),
+            reals((1, 1), (1,), name="one-element", edge=True),
+            reals((3, 0), (0,), name="empty", edge=True),
+        ],
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.mv.html",),
+    ),
+    Case(
+        "dot",
+        "contraction",
+        ref.matmul,
+        vjp=ref.matmul_vjp,
+        torch=[lambda torch, a, b: torch.dot(a, b), lambda torch, a, b: torch.sum(a * b)],
+        tensorflow=[
+            lambda tf, a, b: tf.tensordot(a, b, axes=1),
+            lambda tf, a, b: tf.keras.ops.dot(a, b),
+            lambda tf, a, b: tf.experimental.numpy.dot(a, b),
+            lambda tf, a, b: tf.reduce_sum(a * b),
+        ],
+        samples=[
+            reals((33,), (33,)),
+            normal((1000,), (1000,), name="long", dtypes=("float64", "float32")),
+            complex_normal((9,), (9,)),
+            reals((1,), (1,), name="one-element", edge=True),
+            reals((0,), (0,), name="empty", edge=True),
+        ],
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=(NUMPY + "dot.html",),
+    ),
+    Case(
+        "vdot",
+        "contraction",
+        ref.vdot,
+        vjp=ref.vdot_vjp,
+        torch=[lambda torch, a, b: torch.vdot(a, b)],
+        tensorflow=[
+            lambda tf, a, b: tf.experimental.numpy.vdot(a, b),
+            lambda tf, a, b: tf.reduce_sum(tf.math.conj(a) * b),
+        ],
+        samples=[
+            complex_normal((33,), (33,)),
+            reals((17,), (17,)),
+            complex_normal((1,), (1,), name="one-element", edge=True),
+        ],
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=(NUMPY + "vdot.html",),
+    ),
+    Case(
+        "vecdot",
+        "contraction",
+        ref.vecdot,
+        vjp=ref.vecdot_vjp,
+        torch=[lambda torch, a, b, axis: torch.linalg.vecdot(a, b, dim=axis)],
+        tensorflow=[lambda tf, a, b, axis: tf.reduce_sum(tf.math.conj(a) * b, axis)],
+        samples=[
+            reals((4, 17), (4, 17), axis=-1),
+            reals((5, 1, 3), (5, 4, 3), axis=0, name="broadcast"),
+            complex_normal((3, 9), (3, 9), axis=-1),
+            reals((4, 0), (4, 0), axis=-1, name="empty", edge=True),
+        ],
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=("https://data-apis.org/array-api/latest/API_specification/generated/array_api.vecdot.html",),
+    ),
+    Case(
+        "outer",
+        "contraction",
+        ref.outer,
+        vjp=ref.outer_vjp,
+        torch=[
+            lambda torch, a, b: torch.outer(a, b),
+            lambda torch, a, b: torch.ger(a, b),
+            lambda torch, a, b: torch.einsum("i,j->ij", a, b),
+        ],
+        tensorflow=[
+            lambda tf, a, b: tf.tensordot(a, b, axes=0),
+            lambda tf, a, b: tf.experimental.numpy.outer(a, b),
+            lambda tf, a, b: tf.keras.ops.outer(a, b),
+            lambda tf, a, b: tf.einsum("i,j->ij", a, b),
+        ],
+        samples=[
+            reals((7,), (5,)),
+            reals((1,), (1,), name="one-element", edge=True),
+            reals((0,), (3,), name="empty", edge=True),
+        ],
+        sources=(NUMPY + "outer.html",),
+    ),
+    Case(
+        "inner",
+        "contraction",
+        ref.inner,
+        vjp=ref.inner_vjp,
+        torch=[lambda torch, a, b: torch.inner(a, b)],
+        tensorflow=[
+            lambda tf, a, b: tf.experimental.numpy.inner(a, b),
+            lambda tf, a, b: tf.keras.ops.inner(a, b),
+            lambda tf, a, b: tf.tensordot(a, b, axes=[[-1], [-1]]),
+        ],
+        samples=[
+            normal((4, 17), (3, 17)),
+            normal((2, 3, 5), (4, 5), name="batch"),
+            normal((9,), (9,), name="vectors"),
+            normal((1,), (1,), name="one-element", edge=True),
+        ],
+        sources=(NUMPY + "inner.html",),
+    ),
+    Case(
+        "tensordot",
+        "contraction",
+        ref.tensordot,
+        vjp=ref.tensordot_vjp,
+        torch=[lambda torch, a, b, axes: torch.tensordot(a, b, dims=axes)],
+        tensorflow=[
+            lambda tf, a, b, axes: tf.tensordot(a, b, axes),
+            lambda tf, a, b, axes: tf.keras.ops.tensordot(a, b, axes),
+            lambda tf, a, b, axes: tf.experimental.numpy.tensordot(a, b, axes),
+        ],
+        samples=[
+            normal((2, 3, 4), (3, 4, 5), axes=2),
+            normal((2, 3, 4), (4, 5, 2), axes=[[0, 2], [2, 0]], name="pairs"),
+            normal((3, 4), (5, 4), axes=[[-1], [1]], name="negative-axis"),
+            normal((3, 2), (4,), axes=0, name="outer", edge=True),
+        ],
+        sources=(NUMPY + "tensordot.html",),
+    ),
+    Case(
+        "einsum1",
+        "contraction",
+        ref.einsum1,
+        vjp=ref.einsum_vjp,
+        torch=[lambda torch, a, equation: torch.einsum(equation, a)],
+        tensorflow=[
+            lambda tf, a, equation: tf.einsum(equation, a),
+            lambda tf, a, equation: tf.keras.ops.einsum(equation, a),
+        ],
+        samples=[
+            normal((3, 4, 5), equation="ijk->kij", name="permuted"),
+            normal((3, 4, 5), equation="ijk->j", name="summed"),
+            normal((2, 3, 4), equation="...ij->...ji", name="ellipsis"),
+            normal((5, 5), equation="ii->", name="trace", edge=True),
+            normal((5, 5), equation="ii->i", name="diagonal", edge=True),
+            normal((2, 4, 4), equation="...ii->...i", name="batch-of-diagonals", edge=True),
+        ],
+        sources=(NUMPY + "einsum.html",),
+    ),
+    Case(
+        "einsum2",
+        "contraction",
+        ref.einsum2,
+        vjp=ref.einsum_vjp,
+        torch=[lambda torch, a, b, equation: torch.einsum(equation, a, b)],
+        tensorflow=[
+            lambda tf, a, b, equation: tf.einsum(equation, a, b),
+            lambda tf, a, b, equation: tf.keras.ops.einsum(equation, a, b),
+        ],
+        samples=[
+            normal((3, 5), (5, 4), equation="ij,jk->ik", name="product"),
+            normal((3, 5), (5, 4), equation="ij,jk", name="implicit"),
+            normal((2, 3, 5), (2, 4, 5), equation="bij,bkj->bik", name="batch-transposed"),
+            normal((2, 1, 3, 5), (4, 5, 2), equation="...ij,...jk->...ik", name="ellipsis-broadcast"),
+            normal((2, 3, 2, 4), (2, 5, 2, 4), equation="bqhd,bkhd->bhqk", name="attention"),
+            normal((3, 4), (3, 4), equation="ij,ij->", name="everything"),
+            normal((3, 4), (5, 2), equation="ij,kl->ik", name="summed-alone", edge=True),
+            normal((4, 4), (4, 3), equation="ii,ij->j", name="repeated", edge=True),
+        ],
+        sources=(NUMPY + "einsum.html",),
+    ),
+    Case(
+        "einsum3",
+        "contraction",
+        ref.einsum3,
+        vjp=ref.einsum_vjp,
+        torch=[lambda torch, a, b, d, equation: torch.einsum(equation, a, b, d)],
+        tensorflow=[
+            lambda tf, a, b, d, equation: tf.einsum(equation, a, b, d),
+            lambda tf, a, b, d, equation: tf.keras.ops.einsum(equation, a, b, d),
+        ],
+        samples=[
+            normal((3, 4), (4, 5), (5, 2), equation="ij,jk,kl->il", name="chain"),
+            normal((2, 4), (3, 4, 5), (2, 5), equation="bi,oij,bj->bo", name="bilinear"),
+            normal((3,), (3,), (3,), equation="i,i,i->", name="everything", edge=True),
+        ],
+        sources=(NUMPY + "einsum.html",),
+    ),
+    Case(
+        "kron",
+        "contraction",
+        ref.kron,
+        vjp=ref.kron_vjp,
+        torch=[lambda torch, a, b: torch.kron(a, b)],
+        tensorflow=[
+            lambda tf, a, b: tf.experimental.numpy.kron(a, b),
+            lambda tf, a, b: tf.keras.ops.kron(a, b),
+        ],
+        samples=[
+            reals((2, 3), (4, 2)),
+            reals((3,), (4,), name="vectors"),
+            complex_normal((2, 2), (3, 1)),
+            reals((1, 1), (2, 2), name="one-element", edge=True),
+        ],
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=(NUMPY + "kron.html",),
+    ),
+    Case(
+        "trace",
+        "reduction",
+        ref.trace,
+        vjp=ref.trace_vjp,
+        torch=[lambda torch, a: torch.trace(a), lambda torch, a: torch.einsum("ii", a)],
+        tensorflow=[
+            lambda tf, a: tf.linalg.trace(a),
+            lambda tf, a: tf.keras.ops.trace(a),
+            lambda tf, a: tf.experimental.numpy.trace(a),
+            lambda tf, a: tf.einsum("ii", a),
+        ],
+        samples=[
+            reals((9, 9)),
+            complex_normal((4, 4)),
+            reals((1, 1), name="one-element", edge=True),
+        ],
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=(NUMPY + "trace.html",),
+    ),
+    Case(
+        "cross",
+        "contraction",
+        ref.cross,
+        vjp=ref.cross_vjp,
+        torch=[
+            lambda torch, a, b: torch.linalg.cross(a, b),
+            lambda torch, a, b: torch.cross(a, b, dim=-1),
+        ],
+        tensorflow=[
+            lambda tf, a, b: tf.linalg.cross(a, b),
+            lambda tf, a, b: tf.keras.ops.cross(a, b),
+            lambda tf, a, b: tf.experimental.numpy.cross(a, b),
+        ],
+        samples=[
+            normal((5, 3), (5, 3)),
+            normal((2, 4, 3), (2, 4, 3), name="batch"),
+            given([[1.0, 0.0, 0.0], [2.0, 4.0, -2.0]], [[0.0, 1.0, 0.0], [1.0, 2.0, -1.0]], name="unit-and-parallel"),
+        ],
+        sources=(NUMPY + "cross.html",),
+    ),
+    Case(
+        "multi_dot",
+        "contraction",
+        ref.multi_dot,
+        vjp=ref.multi_dot_vjp,
+        torch=[
+            lambda torch, a, b, d: torch.linalg.multi_dot([a, b, d]),
+            lambda torch, a, b, d: torch.chain_matmul(a, b, d),
+        ],
+        tensorflow=[
+            lambda tf, a, b, d: tf.matmul(tf.matmul(a, b), d),
+            lambda tf, a, b, d: tf.keras.ops.einsum("ij,jk,kl->il", a, b, d),
+        ],
+        samples=[
+            normal((2, 9), (9, 7), (7, 3)),
+            normal((9, 2), (2, 8), (8, 4), name="right-first"),
+            normal((1, 1), (1, 1), (1, 1), name="one-element", edge=True),
+        ],
+        dtypes=("float64", "float32"),  # in half precision the product in between is rounded, or not: both are right
+        sources=(NUMPY.replace("numpy.", "numpy.linalg.") + "multi_dot.html",),
+    ),
+    Case(
+        "vander",
+        "reduction",
+        ref.vander,
+        vjp=ref.vander_vjp,
+        torch=[lambda torch, x, N, increasing: torch.vander(x, N, increasing)],
+        tensorflow=[
+            lambda tf, x, N, increasing: tf.experimental.numpy.vander(x, N, increasing),
+            lambda tf, x, N, increasing: tf.keras.ops.vander(x, N, increasing),
+        ],
+        samples=[
+            normal((5,), N=4, increasing=True),
+            normal((4,), N=4, increasing=False, name="decreasing"),
+            given([0.0, 1.0, -1.0, -2.0], N=4, increasing=True, name="zero-and-ones"),
+        ],
+        sources=(NUMPY + "vander.html",),
+    ),
+    Case(
+        "cdist",
+        "reduction",
+        ref.cdist,
+        vjp=ref.cdist_vjp,
+        torch=[
+            lambda torch, a, b: torch.cdist(a, b),
+            lambda torch, a, b: torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist"),
+            lambda torch, a, b: torch.linalg.vector_norm(a[..., :, None, :] - b[..., None, :, :], dim=-1),
+        ],
+        tensorflow=[
+            lambda tf, a, b: tf.norm(tf.expand_dims(a, -2) - tf.expand_dims(b, -3), axis=-1),
+            lambda tf, a, b: tf.keras.ops.cdist(a, b),
+        ],
+        samples=[
+            normal((5, 4), (6, 4)),
+            normal((2, 3, 4), (2, 5, 4), name="batch"),
+            sample(
+                "26-rows-far-from-zero",
+                lambda rng: (10 + rng.standard_normal((26, 3)), 10 + rng.standard_normal((2, 3))),
+                dtypes=("float64", "float32"),
+                edge=True,
+            ),
+            given([[1.0, 2.0], [0.0, 0.0]], [[1.0, 2.0], [3.0, 4.0]], name="zero-distance", smooth=False),
+        ],
+        dtypes=("float64", "float32"),
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.cdist.html",),
+    ),
+    Case(
+        "cdist_of_order",
+        "reduction",
+        ref.cdist,
+        vjp=ref.cdist_vjp,
+        torch=[lambda torch, a, b, p: torch.cdist(a, b, p=p)],
+        tensorflow=[tf_distances],
+        samples=[
+            normal((5, 4), (6, 4), p=1.0, name="sum"),
+            normal((5, 4), (6, 4), p=np.inf, name="largest"),
+            given([[1.0, 2.0], [0.0, 0.0]], [[1.0, 2.0], [3.0, 4.0]], p=1.0, name="zero-distance", smooth=False),
+        ],
+        dtypes=("float64", "float32"),
+        sources=("https://docs.scipy.org/doc/scipy/reference/generated/scipy.spatial.distance.cdist.html",),
+    ),
+    Case(
+        "matrix_norm",
+        "reduction",
+        ref.matrix_norm,
+        vjp=ref.matrix_norm_vjp,
+        torch=[
+            lambda torch, a, ord: torch.linalg.matrix_norm(a, ord),
+            lambda torch, a, ord: torch.linalg.norm(a, ord, dim=(-2, -1)),
+        ],
+        tensorflow=[
+            lambda tf, a, ord: tf.norm(a, ord, axis=[-2, -1]),
+            lambda tf, a, ord: tf.keras.ops.norm(a, ord, axis=(-2, -1)),
+        ],
+        samples=[
+            normal((5, 7), ord="fro", name="frobenius"),
+            normal((2, 5, 4), ord=1, name="one"),
+            normal((2, 5, 4), ord=np.inf, name="infinity"),
+            normal((1, 1), ord="fro", name="one-element", edge=True),
+        ],
+        dtypes=("float64", "float32"),
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_norm.html",),
+    ),
+    Case(
+        "band_part",
+        "selection",
+        ref.band_part,
+        vjp=ref.band_part_vjp,
+        torch=[torch_band_part],
+        tensorflow=[lambda tf, a, lower, upper: tf.linalg.band_part(a, lower, upper), keras_band_part],
+        samples=[
+            normal((5, 7), lower=1, upper=2),
+            normal((2, 4, 4), lower=-1, upper=0, name="lower-triangle"),
+            normal((4, 4), lower=0, upper=-1, name="upper-triangle"),
+            normal((3, 3), lower=-1, upper=-1, name="everything", edge=True),
+            given([[np.inf, np.nan], [np.nan, -np.inf]], lower=0, upper=0, name="nonfinite", gradient=False),
+        ],
+        sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/band_part",),
+    ),
+    Case(
+        "tridiagonal_matmul",
+        "contraction",
+        ref.tridiagonal_matmul,
+        vjp=ref.tridiagonal_matmul_vjp,
+        torch=[torch_tridiagonal_matmul],
+        tensorflow=[
+            lambda tf, upper, middle, lower, b: tf.linalg.tridiagonal_matmul(tf.stack([upper, middle, lower]), b),
+            lambda tf, upper, middle, lower, b: tf.linalg.LinearOperatorTridiag(
+                [upper, middle, lower], diagonals_format="sequence"
+            ).matmul(b),
+        ],
+        samples=[
+            normal((5,), (5,), (5,), (5, 3)),
+            normal((2,), (2,), (2,), (2, 1), name="two-rows"),
+            normal((1,), (1,), (1,), (1, 2), name="one-row", edge=True),
+        ],
+        dtypes=("float64", "float32"),
+        sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/tridiagonal_matmul",),
     ),
 )
+
+CASES = (*PRODUCTS, *FACTORIZATIONS, *SOLVING)

@@ -1,0 +1,373 @@
+"""Factorizations: LU, Cholesky, QR, singular values and eigenvalues, and norms that are defined by them."""
+
+from typing import Any
+
+import numpy as np
+
+from conformance.case import COMPLEX, FLOATS, Array, Case, Sample
+from conformance.reference import factorizations as ref
+from fixtures.samples import given, normal, sample
+
+TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.linalg."
+
+
+SOLVERS = ("float64", "float32")
+"""LAPACK has no half precision, and neither framework adds one."""
+STEEP = 1e3
+"""A matrix of this condition is so close to a singular one that differences with a step of 1/1000 see that one."""
+
+
+def orthogonal(rng: np.random.Generator, n: int, *, complex: bool = False) -> Array:
+    z = rng.standard_normal((n, n))
+    return np.linalg.qr(z + 1j * rng.standard_normal((n, n)) if complex else z)[0]
+
+
+def matrix(rng: np.random.Generator, m: int, n: int, condition: float, *, complex: bool = False) -> Array:
+    """Singular values from 1 down to 1 / condition, between random orthogonal matrices."""
+    k = min(m, n)
+    left, right = orthogonal(rng, m, complex=complex)[:, :k], orthogonal(rng, n, complex=complex)[:k]
+    return (left * np.logspace(0, -np.log10(condition), k)) @ right
+
+
+def definite(rng: np.random.Generator, n: int, condition: float) -> Array:
+    """Symmetric, with eigenvalues from 1 down to 1 / condition."""
+    q = orthogonal(rng, n)
+    a = (q * np.logspace(0, -np.log10(condition), n)) @ q.T
+    return (a + a.T) / 2
+
+
+def matrices(
+    *shapes: tuple[int, ...], m: int = 4, n: int = 4, condition: float = 10, batch: tuple[int, ...] = (),
+    name: str = "condition-10", complex: bool = False, **options: Any,
+) -> Sample:  # fmt: skip
+    """A matrix, or a batch of them, of known condition; then normal arrays of the other shapes."""
+
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        count = int(np.prod(batch))
+        a = np.stack([matrix(rng, m, n, condition, complex=complex) for _ in range(count)]).reshape(*batch, m, n)
+        rest = [rng.standard_normal(s) + (1j * rng.standard_normal(s) if complex else 0) for s in shapes]
+        return (a, *rest)
+
+    return sample(name, make, smooth=condition < STEEP, dtypes=COMPLEX if complex else FLOATS, **options)
+
+
+def definites(
+    *, n: int = 4, condition: float = 10, batch: int = 0, name: str = "condition-10", **options: Any
+) -> Sample:
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        a = np.stack([definite(rng, n, condition) for _ in range(batch or 1)])
+        return (a if batch else a[0],)
+
+    return sample(name, make, smooth=condition < STEEP, **options)
+
+
+DEFINITE = (
+    definites(),
+    definites(condition=1e6, name="condition-1e6"),
+    definites(n=3, batch=2, name="batch"),
+    given([[2.5]], name="one-element"),
+)
+
+
+INDEFINITE = given([[1.0, 2.0], [2.0, 1.0]], name="indefinite", raises=True)
+
+
+RECTANGLES = (
+    matrices(),
+    matrices(m=5, n=3, name="tall"),
+    matrices(m=3, n=5, name="wide"),
+    matrices(m=3, n=3, batch=(2,), name="batch"),
+    matrices(condition=1e6, name="condition-1e6"),
+    given([[-2.5]], name="one-element"),
+)
+
+
+SYMMETRIC = (
+    definites(),
+    sample("indefinite", lambda rng: ((lambda a: a + a.T)(rng.standard_normal((4, 4))),)),
+    definites(condition=1e6, name="condition-1e6"),
+    definites(n=3, batch=2, name="batch"),
+    given([[-2.5]], name="one-element"),
+)
+
+
+def symmetric(tf, a):
+    return (a + tf.linalg.adjoint(a)) / 2
+
+
+def torch_projectors(torch, u, v):
+    return torch.einsum("...ik,...jk->...kij", u, v)
+
+
+def tf_projectors(tf, u, v):
+    return tf.einsum("...ik,...jk->...kij", u, v)
+
+
+def torch_linalg_eigh(torch, a):
+    w, v = torch.linalg.eigh((a + a.mT) / 2)
+    return w, torch_projectors(torch, v, v)
+
+
+def tf_linalg_eigh(tf, a):
+    w, v = tf.linalg.eigh(symmetric(tf, a))
+    return w, tf_projectors(tf, v, v)
+
+
+def keras_ops_eigh(tf, a):
+    w, v = tf.keras.ops.eigh(symmetric(tf, a))
+    return w, tf_projectors(tf, v, v)
+
+
+def torch_linalg_svd(torch, a):
+    u, s, vh = torch.linalg.svd(a, full_matrices=False)
+    return s, torch_projectors(torch, u, vh.mT)
+
+
+def torch_svd(torch, a):
+    u, s, v = torch.svd(a)
+    return s, torch_projectors(torch, u, v)
+
+
+def tf_linalg_svd(tf, a):
+    s, u, v = tf.linalg.svd(a)
+    return s, tf_projectors(tf, u, v)
+
+
+def keras_ops_svd(tf, a):
+    u, s, vh = tf.keras.ops.svd(a, full_matrices=False)
+    return s, tf_projectors(tf, u, tf.linalg.adjoint(vh))
+
+
+def torch_positive(torch, q, r):
+    signs = torch.sign(torch.diagonal(r, dim1=-2, dim2=-1))
+    return q * signs[..., None, :], r * signs[..., :, None]
+
+
+def tf_positive(tf, q, r):
+    signs = tf.sign(tf.linalg.diag_part(r))
+    return q * signs[..., None, :], r * signs[..., :, None]
+
+
+def torch_linalg_lu(torch, a):
+    p, lower, upper = torch.linalg.lu(a)
+    return torch.argmax(p, dim=-2), lower, upper
+
+
+def torch_linalg_lu_factor(torch, a):
+    packed, pivots = torch.linalg.lu_factor(a)
+    p, lower, upper = torch.lu_unpack(packed, pivots)
+    return torch.argmax(p, dim=-2), lower, upper
+
+
+def tf_unpacked(tf, packed, p):
+    rows, columns = packed.shape[-2:]
+    k = min(rows, columns)
+    lower = tf.linalg.band_part(packed[..., :k], -1, 0)
+    ones = tf.ones((*packed.shape[:-2], k), packed.dtype)
+    return tf.cast(p, tf.int64), tf.linalg.set_diag(lower, ones), tf.linalg.band_part(packed[..., :k, :], 0, -1)
+
+
+def tf_linalg_lu(tf, a):
+    packed, p = tf.linalg.lu(a)
+    return tf_unpacked(tf, packed, p)
+
+
+def keras_ops_lu_factor(tf, a):
+    """Its second result is the inverse of the rows that tf.linalg.lu returns."""
+    packed, inverse = tf.keras.ops.lu_factor(a)
+    return tf_unpacked(tf, packed, tf.math.invert_permutation(inverse))
+
+
+def torch_cond_by_svdvals(torch, a):
+    s = torch.linalg.svdvals(a)
+    return s[..., 0] / s[..., -1]
+
+
+def tf_cond_by_svd(tf, a):
+    s = tf.linalg.svd(a, compute_uv=False)
+    return s[..., 0] / s[..., -1]
+
+
+FACTORIZATIONS = (
+    Case(
+        "lu",
+        "factorization",
+        ref.lu,
+        vjp=ref.lu_vjp,
+        torch=[torch_linalg_lu, torch_linalg_lu_factor],
+        tensorflow=[tf_linalg_lu, keras_ops_lu_factor],
+        samples=[
+            matrices(),
+            matrices(condition=1e6, name="condition-1e6"),
+            given([[0.0, 2.0, 1.0], [1.0, 1.0, 3.0], [4.0, 0.5, 1.0]], name="rows-in-a-cycle"),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "lu.html",),
+    ),
+    Case(
+        "cholesky",
+        "factorization",
+        ref.cholesky,
+        vjp=ref.cholesky_vjp,
+        torch=[
+            lambda torch, a: torch.linalg.cholesky((a + a.mT) / 2),
+            lambda torch, a: torch.linalg.cholesky((a + a.mT) / 2, upper=True).mT,
+            lambda torch, a: torch.linalg.cholesky_ex((a + a.mT) / 2, check_errors=True)[0],
+        ],
+        tensorflow=[
+            lambda tf, a: tf.linalg.cholesky(symmetric(tf, a)),
+            lambda tf, a: tf.keras.ops.cholesky(symmetric(tf, a)),
+        ],
+        samples=[*DEFINITE, INDEFINITE],
+        dtypes=SOLVERS,
+        sources=(TORCH + "cholesky.html",),
+    ),
+    Case(
+        "qr",
+        "factorization",
+        ref.qr,
+        vjp=ref.qr_vjp,
+        torch=[
+            lambda torch, a: torch_positive(torch, *torch.linalg.qr(a)),
+            lambda torch, a: torch_positive(torch, *torch.qr(a)),
+        ],
+        tensorflow=[
+            lambda tf, a: tf_positive(tf, *tf.linalg.qr(a)),
+            lambda tf, a: tf_positive(tf, *tf.keras.ops.qr(a)),
+        ],
+        samples=RECTANGLES,
+        dtypes=SOLVERS,
+        sources=(TORCH + "qr.html",),
+    ),
+    Case(
+        "svd",
+        "factorization",
+        ref.svd,
+        vjp=ref.svd_vjp,
+        torch=[torch_linalg_svd, torch_svd],
+        tensorflow=[tf_linalg_svd, keras_ops_svd],
+        samples=RECTANGLES,
+        dtypes=SOLVERS,
+        sources=(TORCH + "svd.html",),
+    ),
+    Case(
+        "svdvals",
+        "factorization",
+        ref.svdvals,
+        vjp=ref.svdvals_vjp,
+        torch=[lambda torch, a: torch.linalg.svdvals(a), lambda torch, a: torch.linalg.svd(a)[1]],
+        tensorflow=[
+            lambda tf, a: tf.linalg.svd(a, compute_uv=False),
+            lambda tf, a: tf.keras.ops.svd(a, compute_uv=False),
+        ],
+        samples=[
+            *RECTANGLES,
+            given([[2.0, 0.0], [0.0, 2.0]], name="repeated", gradient=False),
+            given([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], name="zeros", gradient=False),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "svdvals.html",),
+    ),
+    Case(
+        "eigh",
+        "factorization",
+        ref.eigh,
+        vjp=ref.eigh_vjp,
+        torch=[torch_linalg_eigh],
+        tensorflow=[tf_linalg_eigh, keras_ops_eigh],
+        samples=SYMMETRIC,
+        dtypes=SOLVERS,
+        sources=(TORCH + "eigh.html",),
+    ),
+    Case(
+        "eigvalsh",
+        "factorization",
+        ref.eigvalsh,
+        vjp=ref.eigvalsh_vjp,
+        torch=[
+            lambda torch, a: torch.linalg.eigvalsh((a + a.mT) / 2),
+            lambda torch, a: torch.linalg.eigvalsh((a + a.mT) / 2, UPLO="U"),
+        ],
+        tensorflow=[lambda tf, a: tf.linalg.eigvalsh(symmetric(tf, a))],
+        samples=[*SYMMETRIC, given([[2.0, 0.0], [0.0, 2.0]], name="repeated", gradient=False)],
+        dtypes=SOLVERS,
+        sources=(TORCH + "eigvalsh.html",),
+    ),
+    Case(
+        "matrix_rank",
+        "factorization",
+        ref.matrix_rank,
+        torch=[lambda torch, a: torch.linalg.matrix_rank(a)],
+        tensorflow=[lambda tf, a: tf.linalg.matrix_rank(a), lambda tf, a: tf.keras.ops.matrix_rank(a)],
+        samples=[
+            matrices(m=5, n=3, name="full"),
+            sample("deficient", lambda rng: (rng.integers(-4, 5, (4, 2)) @ rng.integers(-4, 5, (2, 4)) * 1.0,)),
+            given([[0.0, 0.0], [0.0, 0.0]], name="zeros"),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "matrix_rank.html",),
+    ),
+    Case(
+        "cond",
+        "factorization",
+        ref.cond,
+        vjp=ref.cond_vjp,
+        torch=[lambda torch, a: torch.linalg.cond(a), torch_cond_by_svdvals],
+        tensorflow=[tf_cond_by_svd],
+        samples=[
+            matrices(),
+            matrices(m=5, n=3, name="tall"),
+            matrices(condition=1e6, name="condition-1e6", edge=True),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "cond.html",),
+    ),
+    Case(
+        "spectral_norm",
+        "factorization",
+        ref.spectral_norm,
+        vjp=ref.spectral_norm_vjp,
+        torch=[
+            lambda torch, a: torch.linalg.matrix_norm(a, 2),
+            lambda torch, a: torch.linalg.norm(a, 2, dim=(-2, -1)),
+        ],
+        tensorflow=[
+            lambda tf, a: tf.norm(a, 2, axis=[-2, -1]),
+            lambda tf, a: tf.keras.ops.norm(a, 2, axis=(-2, -1)),
+        ],
+        samples=RECTANGLES,
+        dtypes=SOLVERS,
+        sources=(TORCH + "matrix_norm.html",),
+    ),
+    Case(
+        "nuclear_norm",
+        "factorization",
+        ref.nuclear_norm,
+        vjp=ref.nuclear_norm_vjp,
+        torch=[
+            lambda torch, a: torch.linalg.matrix_norm(a, "nuc"),
+            lambda torch, a: torch.linalg.norm(a, "nuc", dim=(-2, -1)),
+        ],
+        tensorflow=[lambda tf, a: tf.keras.ops.norm(a, "nuc", axis=(-2, -1))],
+        samples=RECTANGLES,
+        dtypes=SOLVERS,
+        sources=(TORCH + "matrix_norm.html",),
+    ),
+    Case(
+        "householder_product",
+        "factorization",
+        ref.householder_product,
+        vjp=ref.householder_product_vjp,
+        torch=[
+            lambda torch, v, tau: torch.linalg.householder_product(v, tau),
+            lambda torch, v, tau: torch.orgqr(v, tau),
+        ],
+        samples=[
+            normal((4, 3), (3,), scale=0.5),
+            normal((3, 3), (3,), scale=0.5, name="square"),
+            given([[1.0], [0.5], [-2.0]], [0.0], name="tau-0"),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "householder_product.html",),
+    ),
+)

@@ -1,0 +1,363 @@
+"""Systems of equations, inverses and determinants, powers and the exponential."""
+
+from typing import Any
+
+import numpy as np
+
+from conformance.case import COMPLEX, FLOATS, Array, Case, Sample
+from conformance.catalogue.linalg_factorizations import (
+    DEFINITE,
+    SOLVERS,
+    TORCH,
+    matrices,
+    matrix,
+    symmetric,
+)
+from conformance.reference import factorizations as ref
+from fixtures.samples import given, normal, sample
+
+
+def triangles(
+    *shapes: tuple[int, ...],
+    n: int = 4,
+    batch: tuple[int, ...] = (),
+    name: str = "normal",
+    diagonal: float = 2,
+    **options: Any,
+) -> Sample:
+    """Full matrices, of which a function reads one triangle, with a heavy diagonal; then normal arrays."""
+
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        a = 0.5 * rng.standard_normal((*batch, n, n)) + diagonal * np.eye(n)
+        return (a, *(rng.standard_normal(s) for s in shapes))
+
+    return sample(name, make, **options)
+
+
+SQUARE = (
+    matrices(),
+    matrices(condition=1e6, name="condition-1e6"),
+    matrices(m=3, n=3, batch=(2,), name="batch"),
+    given([[-2.5]], name="one-element"),
+)
+
+
+SINGULAR = [[1.0, 2.0], [2.0, 4.0]]
+
+
+def torch_triangle(torch, a, upper):
+    return torch.triu(a) if upper else torch.tril(a)
+
+
+def torch_solve_triangular_adjoint(torch, a, b, upper):
+    return torch.linalg.solve_triangular(a.mH, b, upper=not upper)
+
+
+def tf_unit(tf, a):
+    return tf.linalg.set_diag(a, tf.ones(a.shape[:-1], a.dtype))
+
+
+def tf_matrix_power(tf, a, n):
+    y = tf.eye(a.shape[-1], batch_shape=a.shape[:-2], dtype=a.dtype) + 0 * a
+    factor = tf.linalg.inv(a) if n < 0 else a
+    for _ in range(abs(n)):
+        y = tf.matmul(y, factor)
+    return y
+
+
+def torch_tridiagonal_solve(torch, upper, middle, lower, b):
+    return torch.linalg.solve(torch.diag(upper[:-1], 1) + torch.diag(middle) + torch.diag(lower[1:], -1), b)
+
+
+def tridiagonal_system(n: int, name: str, **options: Any) -> Sample:
+    """Diagonally dominant: partial pivoting has nothing to do."""
+
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        return rng.uniform(-1, 1, n), rng.uniform(3, 4, n), rng.uniform(-1, 1, n), rng.standard_normal((n, 2))
+
+    return sample(name, make, **options)
+
+
+SOLVING = (
+    Case(
+        "solve",
+        "factorization",
+        ref.solve,
+        vjp=ref.solve_vjp,
+        torch=[lambda torch, a, b: torch.linalg.solve(a, b), lambda torch, a, b: torch.linalg.solve_ex(a, b)[0]],
+        tensorflow=[lambda tf, a, b: tf.linalg.solve(a, b), lambda tf, a, b: tf.keras.ops.solve(a, b)],
+        samples=[
+            matrices((4, 3)),
+            matrices((4, 1), condition=1e6, name="condition-1e6"),
+            matrices((2, 3, 2), m=3, n=3, batch=(2,), name="batch"),
+            matrices((3, 2), m=3, n=3, complex=True, name="complex"),
+            given([[0.0, 2.0], [3.0, 0.0]], [[1.0], [2.0]], name="zero-pivot", dtypes=FLOATS),
+            given(SINGULAR, [[1.0], [2.0]], name="singular", raises=True, dtypes=FLOATS),
+        ],
+        dtypes=(*SOLVERS, *COMPLEX),
+        sources=(TORCH + "solve.html",),
+    ),
+    Case(
+        "lu_solve",
+        "factorization",
+        ref.solve,
+        vjp=ref.solve_vjp,
+        torch=[lambda torch, a, b: torch.linalg.lu_solve(*torch.linalg.lu_factor(a), b)],
+        tensorflow=[lambda tf, a, b: tf.linalg.lu_solve(*tf.linalg.lu(a), b)],
+        samples=[
+            matrices((4, 3)),
+            matrices((4, 1), condition=1e6, name="condition-1e6"),
+            given([[0.0, 2.0], [3.0, 0.0]], [[1.0], [2.0]], name="zero-pivot"),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "lu_solve.html",),
+    ),
+    Case(
+        "inv",
+        "factorization",
+        ref.inv,
+        vjp=ref.inv_vjp,
+        torch=[lambda torch, a: torch.linalg.inv(a), lambda torch, a: torch.inverse(a), lambda torch, a: a.inverse()],
+        tensorflow=[lambda tf, a: tf.linalg.inv(a), lambda tf, a: tf.keras.ops.inv(a)],
+        samples=[
+            matrices(),
+            matrices(condition=1e6, name="condition-1e6"),
+            matrices(m=3, n=3, batch=(2,), name="batch"),
+            matrices(m=3, n=3, complex=True, name="complex"),
+            given([[-2.5]], name="one-element", dtypes=FLOATS),
+            given(SINGULAR, name="singular", raises=True, dtypes=FLOATS),
+        ],
+        dtypes=(*SOLVERS, *COMPLEX),
+        sources=(TORCH + "inv.html",),
+    ),
+    Case(
+        "det",
+        "factorization",
+        ref.det,
+        vjp=ref.det_vjp,
+        torch=[lambda torch, a: torch.linalg.det(a), lambda torch, a: a.det()],
+        tensorflow=[lambda tf, a: tf.linalg.det(a), lambda tf, a: tf.keras.ops.det(a)],
+        samples=[*SQUARE, given(SINGULAR, name="singular")],
+        dtypes=SOLVERS,
+        sources=(TORCH + "det.html",),
+    ),
+    Case(
+        "slogdet",
+        "factorization",
+        ref.slogdet,
+        vjp=ref.slogdet_vjp,
+        torch=[lambda torch, a: tuple(torch.linalg.slogdet(a)), lambda torch, a: tuple(a.slogdet())],
+        tensorflow=[lambda tf, a: tuple(tf.linalg.slogdet(a))],
+        samples=[*SQUARE, given(SINGULAR, name="singular", gradient=False)],
+        dtypes=SOLVERS,
+        sources=(TORCH + "slogdet.html",),
+    ),
+    Case(
+        "logdet",
+        "factorization",
+        ref.logdet,
+        vjp=ref.logdet_vjp,
+        torch=[lambda torch, a: torch.logdet((a + a.mT) / 2)],
+        tensorflow=[
+            lambda tf, a: tf.linalg.logdet(symmetric(tf, a)),
+            lambda tf, a: tf.keras.ops.logdet(symmetric(tf, a)),
+        ],
+        samples=DEFINITE,
+        dtypes=SOLVERS,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/logdet",),
+    ),
+    Case(
+        "solve_triangular",
+        "factorization",
+        ref.solve_triangular,
+        vjp=ref.solve_triangular_vjp,
+        torch=[
+            lambda torch, a, b, upper: torch.linalg.solve_triangular(torch_triangle(torch, a, upper), b, upper=upper),
+            lambda torch, a, b, upper: torch.triangular_solve(b, a, upper=upper)[0],
+        ],
+        tensorflow=[
+            lambda tf, a, b, upper: tf.linalg.triangular_solve(a, b, lower=not upper),
+            lambda tf, a, b, upper: tf.keras.ops.solve_triangular(a, b, lower=not upper),
+        ],
+        samples=[
+            triangles((4, 3), upper=True, name="upper"),
+            triangles((4, 3), upper=False, name="lower"),
+            triangles((2, 3, 2), n=3, batch=(2,), upper=True, name="batch"),
+            triangles((4, 1), diagonal=0.02, upper=False, name="small-diagonal", edge=True),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "solve_triangular.html",),
+    ),
+    Case(
+        "solve_triangular_adjoint",
+        "factorization",
+        lambda a, b, *, upper: ref.solve_triangular(a, b, upper=upper, flipped=True),
+        vjp=lambda c, a, b, *, upper: ref.solve_triangular_vjp(c, a, b, upper=upper, flipped=True),
+        torch=[
+            torch_solve_triangular_adjoint,
+            lambda torch, a, b, upper: torch.triangular_solve(b, a, upper=upper, transpose=True)[0],
+        ],
+        tensorflow=[
+            lambda tf, a, b, upper: tf.linalg.triangular_solve(a, b, lower=not upper, adjoint=True),
+        ],
+        samples=[
+            triangles((4, 3), upper=True, name="upper"),
+            triangles((4, 3), upper=False, name="lower"),
+            triangles((1, 1), n=1, upper=False, name="one-element", edge=True),
+        ],
+        dtypes=SOLVERS,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/triangular_solve",),
+    ),
+    Case(
+        "solve_unit_triangular",
+        "factorization",
+        lambda a, b, *, upper: ref.solve_triangular(a, b, upper=upper, unit=True),
+        vjp=lambda c, a, b, *, upper: ref.solve_triangular_vjp(c, a, b, upper=upper, unit=True),
+        torch=[
+            lambda torch, a, b, upper: torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=True),
+            lambda torch, a, b, upper: torch.triangular_solve(b, a, upper=upper, unitriangular=True)[0],
+        ],
+        tensorflow=[lambda tf, a, b, upper: tf.linalg.triangular_solve(tf_unit(tf, a), b, lower=not upper)],
+        samples=[
+            triangles((4, 3), upper=True, name="upper"),
+            triangles((4, 3), upper=False, name="lower"),
+            given([[0.0, 0.0], [3.0, 0.0]], [[1.0], [2.0]], upper=False, name="zero-diagonal"),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "solve_triangular.html",),
+    ),
+    Case(
+        "cholesky_solve",
+        "factorization",
+        ref.cholesky_solve,
+        vjp=ref.cholesky_solve_vjp,
+        torch=[lambda torch, b, factor: torch.cholesky_solve(b, torch.tril(factor))],
+        tensorflow=[lambda tf, b, factor: tf.linalg.cholesky_solve(factor, b)],
+        samples=[
+            sample(
+                "normal", lambda rng: (rng.standard_normal((4, 3)), 0.5 * rng.standard_normal((4, 4)) + 2 * np.eye(4))
+            ),
+            sample(
+                "batch", lambda rng: (rng.standard_normal((2, 3, 1)), rng.standard_normal((2, 3, 3)) + 3 * np.eye(3))
+            ),
+            given([[3.0]], [[2.0]], name="one-element"),
+        ],
+        dtypes=SOLVERS,
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.cholesky_solve.html",),
+    ),
+    Case(
+        "cholesky_inverse",
+        "factorization",
+        ref.cholesky_inverse,
+        vjp=ref.cholesky_inverse_vjp,
+        torch=[lambda torch, factor: torch.cholesky_inverse(torch.tril(factor))],
+        tensorflow=[
+            lambda tf, factor: tf.keras.ops.cholesky_inverse(factor),
+            lambda tf, factor: tf.linalg.cholesky_solve(factor, tf.eye(factor.shape[-1], dtype=factor.dtype)),
+        ],
+        samples=[
+            triangles(),
+            triangles(n=3, diagonal=1, name="three"),
+            given([[2.0]], name="one-element"),
+        ],
+        dtypes=SOLVERS,
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.cholesky_inverse.html",),
+    ),
+    Case(
+        "lstsq",
+        "factorization",
+        ref.lstsq,
+        vjp=ref.lstsq_vjp,
+        torch=[
+            lambda torch, a, b: torch.linalg.lstsq(a, b).solution,
+            lambda torch, a, b: torch.linalg.lstsq(a, b, driver="gels").solution,
+        ],
+        tensorflow=[
+            lambda tf, a, b: tf.linalg.lstsq(a, b),
+            lambda tf, a, b: tf.linalg.lstsq(a, b, fast=False),
+            lambda tf, a, b: tf.keras.ops.lstsq(a, b),
+        ],
+        samples=[
+            matrices((5, 2), m=5, n=3, name="tall"),
+            matrices((4, 1), name="square"),
+            matrices((5, 2), m=5, n=3, condition=1e6, name="condition-1e6"),
+            matrices((3, 1), m=3, n=1, name="one-column", edge=True),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "lstsq.html",),
+    ),
+    Case(
+        "pinv",
+        "factorization",
+        ref.pinv,
+        vjp=ref.pinv_vjp,
+        torch=[lambda torch, a: torch.linalg.pinv(a), lambda torch, a: torch.pinverse(a)],
+        tensorflow=[lambda tf, a: tf.linalg.pinv(a), lambda tf, a: tf.keras.ops.pinv(a)],
+        samples=[
+            matrices(m=5, n=3, name="tall"),
+            matrices(m=3, n=5, name="wide"),
+            matrices(),
+            matrices(condition=1e3, name="condition-1000"),
+            given([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], name="zeros", gradient=False),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "pinv.html",),
+    ),
+    Case(
+        "tridiagonal_solve",
+        "factorization",
+        ref.tridiagonal_solve,
+        vjp=ref.tridiagonal_solve_vjp,
+        torch=[torch_tridiagonal_solve],
+        tensorflow=[
+            lambda tf, upper, middle, lower, b: tf.linalg.tridiagonal_solve([upper, middle, lower], b, "sequence"),
+            lambda tf, upper, middle, lower, b: tf.linalg.tridiagonal_solve(
+                tf.stack([upper, middle, lower]), b, partial_pivoting=False
+            ),
+        ],
+        samples=[
+            tridiagonal_system(5, "dominant"),
+            tridiagonal_system(2, "two-rows"),
+            tridiagonal_system(1, "one-row", edge=True),
+        ],
+        dtypes=SOLVERS,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/tridiagonal_solve",),
+    ),
+    Case(
+        "matrix_power",
+        "factorization",
+        ref.matrix_power,
+        vjp=ref.matrix_power_vjp,
+        torch=[
+            lambda torch, a, n: torch.linalg.matrix_power(a, n),
+            lambda torch, a, n: torch.matrix_power(a, n),
+        ],
+        tensorflow=[tf_matrix_power],
+        samples=[
+            sample("cube", lambda rng: (matrix(rng, 4, 4, 10),), n=3),
+            sample("minus-2", lambda rng: (matrix(rng, 4, 4, 10),), n=-2),
+            sample("first", lambda rng: (matrix(rng, 3, 3, 10),), n=1),
+            sample("zeroth", lambda rng: (matrix(rng, 3, 3, 10),), n=0, edge=True),
+            sample("batch", lambda rng: (rng.standard_normal((2, 3, 3)),), n=5),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "matrix_power.html",),
+    ),
+    Case(
+        "matrix_exp",
+        "factorization",
+        ref.matrix_exp,
+        vjp=ref.matrix_exp_vjp,
+        torch=[lambda torch, a: torch.linalg.matrix_exp(a), lambda torch, a: torch.matrix_exp(a)],
+        tensorflow=[lambda tf, a: tf.linalg.expm(a)],
+        samples=[
+            normal((4, 4)),
+            normal((3, 3), scale=4, name="large"),
+            normal((4, 4), scale=1e-3, name="small", edge=True),
+            normal((2, 3, 3), name="batch"),
+            given([[0.0, 1.0], [0.0, 0.0]], name="nilpotent"),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "matrix_exp.html",),
+    ),
+)
