@@ -65,8 +65,8 @@ def clear_of(*kinks: float, scale: float = 1.0, name: str = "normal", **options:
 
 
 WEIGHTS = [
-    sample("per-channel", lambda rng: (rng.standard_normal((6, 5)), rng.uniform(0.05, 0.5, 5))),
     sample("per-channel-of-images", lambda rng: (rng.standard_normal((2, 3, 4, 5)), rng.uniform(-0.5, 0.5, (3, 1, 1)))),
+    sample("per-channel", lambda rng: (rng.standard_normal((6, 5)), rng.uniform(0.05, 0.5, 5))),
     sample("one-for-all", lambda rng: (rng.standard_normal((4, 7)), np.array([0.25]))),
     sample("small", lambda rng: (1e-5 * rng.standard_normal((4, 3)), rng.uniform(1, 2, 3)), edge=True),
     given([[0.0, -0.0, 1.0, -1.0]], [0.25, 0.5, 2.0, -1.0], name="kink", smooth=False),
@@ -185,6 +185,25 @@ CASES = (
                 name="nonfinite",
                 gradient=False,
             ),
+        ],
+        sources=("https://keras.io/api/layers/activation_layers/relu/",),
+    ),
+    Case(
+        "clipped_relu",
+        "selection",
+        ref.clipped_relu,
+        vjp=ref.clipped_relu_vjp,
+        tensorflow=[
+            lambda tf, x, max_value, threshold: tf.keras.activations.relu(x, max_value=max_value, threshold=threshold),
+            lambda tf, x, max_value, threshold: tf.keras.layers.ReLU(
+                max_value, threshold=threshold, dtype=x.dtype.name
+            )(x),
+        ],
+        samples=[
+            clear_of(0.5, 2.0, max_value=2.0, threshold=0.5),
+            clear_of(6.0, scale=5, max_value=6.0, threshold=0.0, name="six"),
+            given([1.0, 4.0, 0.0, -1.0], max_value=4.0, threshold=1.0, name="kink", smooth=False),
+            nonfinite(max_value=4.0, threshold=1.5),
         ],
         sources=("https://keras.io/api/layers/activation_layers/relu/",),
     ),

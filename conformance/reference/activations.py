@@ -114,6 +114,8 @@ def rrelu_in_evaluation_vjp(c: Array, x: Array, *, lower: float, upper: float) -
 
 def prelu(x: Array, weight: Array) -> Array:
     """x for x > 0, else weight x, the weight broadcast. He et al., https://arxiv.org/abs/1502.01852, eq. 1."""
+    if not weight.size:
+        raise ValueError("at least one weight")
     return np.where(x > 0, x, weight * x)
 
 
@@ -132,6 +134,15 @@ def thresholded_relu(x: Array, *, negative_slope: float, max_value: float, thres
 
 def thresholded_relu_vjp(c: Array, x: Array, *, negative_slope: float, max_value: float, threshold: float) -> Array:
     return np.where(x >= max_value, 0 * c, np.where(x >= threshold, c, negative_slope * c))
+
+
+def clipped_relu(x: Array, *, max_value: float, threshold: float) -> Array:
+    """The same without a slope: numbers are only chosen. NaN stays NaN."""
+    return np.where(x < threshold, 0, np.minimum(x, max_value))
+
+
+def clipped_relu_vjp(c: Array, x: Array, *, max_value: float, threshold: float) -> Array:
+    return np.where((x >= threshold) & (x > 0) & (x < max_value), c, 0 * c)
 
 
 def crelu(x: Array) -> Array:

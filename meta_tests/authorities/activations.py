@@ -41,6 +41,7 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
         [x < threshold, (threshold <= x) & (x < max_value), x >= max_value, np.isnan(x)],
         [lambda v: negative_slope * v - negative_slope * threshold, lambda v: v, max_value, np.nan],
     ),
+    "clipped_relu": lambda x, max_value, threshold: np.clip(x, 0, max_value) * np.heaviside(x - threshold, 1),
     "crelu": lambda x: np.concatenate([np.clip(x, 0, np.inf), -np.clip(x, -np.inf, 0)], axis=-1),
     "elu_alpha": lambda x, alpha: np.maximum(x, 0) + alpha * scipy.special.boxcox(np.exp(np.minimum(x, 0)), 1),
     "selu": selu,
