@@ -283,14 +283,21 @@ def _dedent(source: str) -> str:
 @cache
 def _lambdas(path: str) -> list[tuple[tuple[int, int], tuple[int, int], str]]:
     """Where each lambda expression of a file begins and ends, and its source on one line; inner after outer ones."""
-    text = "".join(linecache.getlines(path))
+    lines = [line.encode() for line in linecache.getlines(path)]  # positions count bytes
+
+    def segment(node: ast.Lambda) -> str:
+        rows = lines[node.lineno - 1 : node.end_lineno]
+        rows[-1] = rows[-1][: node.end_col_offset]
+        rows[0] = rows[0][node.col_offset :]
+        return " ".join(b"".join(rows).decode().split())
+
     return [
         (
             (node.lineno, node.col_offset),
             (node.end_lineno or 0, node.end_col_offset or 0),
-            " ".join((ast.get_source_segment(text, node) or "").split()),
+            segment(node),
         )
-        for node in ast.walk(ast.parse(text))  # breadth first
+        for node in ast.walk(ast.parse(b"".join(lines)))  # breadth first
         if isinstance(node, ast.Lambda)
     ]
 

@@ -296,10 +296,8 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
         else:
             code.append("actual = call(*inputs)\n")
     if test.check == "jvp":
-        total = " + ".join(f"(cotangents[{i}] * pushed[{i}])" for i in range(len(given.cotangents)))
-        total = f"({total}).sum()" if f == "torch" else f"tf.reduce_sum({total})"
-        code.append(f"actual = {total if score.output == 'projection' else 'pushed[0]'}\n")
-    elif not of_input and score.output not in ("", "value"):
+        code.append("actual = pushed[0]\n")
+    elif not of_input and score.output not in ("", "value", "projection"):
         code.append(f"actual = actual[{int(score.output) if score.output.isdigit() else score.output!r}]\n")
     double = "complex128" if dtype in COMPLEX else "float64"
     back = f"actual.detach().to(torch.{double}).numpy()" if f == "torch" else f"np.asarray(actual).astype(np.{double})"
@@ -307,6 +305,9 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
         back = f"np.zeros({inputs[names.index(score.output)].shape}) if actual is None else {back}"
     elif f == "torch":
         back = f"{back} if isinstance(actual, torch.Tensor) else np.asarray(actual, np.{double})"
+    if score.output == "projection":
+        code.append(f"as_array = lambda actual: {back}\n")
+        back = "sum(np.sum(np.real(np.conj(as_array(c)) * as_array(p))) for c, p in zip(cotangents, pushed))"
     code.append(f"{f}_result = {back}\n")
     if given.how == AGAIN:
         code.append("actual = call(*inputs)\n" + _AGAIN.format(back=back, name=f"{f}_result"))

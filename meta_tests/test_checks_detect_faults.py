@@ -74,6 +74,59 @@ def result(target: str, change: str) -> str:
     return f"original = {target}\n{target} = lambda *a, **k: (lambda y: {change})(original(*a, **k))\n"
 
 
+def torch_derivative(target: str, forward: str, backward: str) -> str:
+    """The value stays as it is; its derivative by forward mode and by reverse mode is multiplied."""
+    return f"""
+        class Faulty(torch.autograd.Function):
+            generate_vmap_rule = True
+            forward = staticmethod(lambda y: y.clone())
+            setup_context = staticmethod(lambda context, inputs, output: None)
+            backward = staticmethod(lambda context, g: g * ({backward}))
+            jvp = staticmethod(lambda context, t: t * ({forward}))
+
+        original = {target}
+        {target} = lambda *a, **k: Faulty.apply(original(*a, **k))
+    """
+
+
+def torch_exp(forward: str, backward: str) -> str:
+    """Value and first derivative stay as they are; the second one is multiplied, by forward or by reverse mode."""
+    return f"""
+        class Slope(torch.autograd.Function):
+            generate_vmap_rule = True
+            forward = staticmethod(lambda y: y.clone())
+            setup_context = staticmethod(lambda context, inputs, output: None)
+            backward = staticmethod(lambda context, g: g * {backward})
+            jvp = staticmethod(lambda context, t: t * {forward})
+
+        class Exp(torch.autograd.Function):
+            generate_vmap_rule = True
+            forward = staticmethod(lambda x: original(x))
+            @staticmethod
+            def setup_context(context, inputs, output):
+                context.save_for_backward(*inputs)
+                context.save_for_forward(*inputs)
+            backward = staticmethod(lambda context, g: g * Slope.apply(original(context.saved_tensors[0])))
+            jvp = staticmethod(lambda context, t: t * original(context.saved_tensors[0]))
+
+        original = torch.exp
+        torch.exp = Exp.apply
+    """
+
+
+TF_EXP_SECOND = """
+    slope = tf.custom_gradient(lambda y: (tf.identity(y), lambda g: g * 1.00001))
+    original = tf.exp
+    tf.exp = tf.custom_gradient(lambda x: (original(x), lambda g: g * slope(original(x))))
+"""
+EVERY_OTHER_TIME = """
+    original, count = torch.exp, [0]
+    def exp(x):
+        count[0] += 1
+        return original(x) * (1 + 2**-22 * (count[0] % 2))
+    torch.exp = exp
+"""
+FORWARD = "tf.autodiff.ForwardAccumulator.jvp"
 TORCH_GELU, TF_GELU = "torch.nn.functional.gelu", "tf.nn.gelu"
 EMBEDDING, KERAS_DENSE = "torch.nn.functional.embedding", "tf.keras.layers.Dense.call"
 DROPOUT, TF_DROPOUT = "torch.nn.functional.dropout", "tf.nn.dropout"
@@ -92,6 +145,29 @@ FAULTS = [
     # Contracted with ones, the gradient of softmax is 0: a sum as loss would never see that it is missing.
     Fault("no gradient at all", "softmax-torch-eager-gradient", "torch.softmax", torch_gradient("torch.softmax", 0)),
     Fault("no gradient at all", "softmax-tensorflow-eager-gradient", "tf.nn.softmax", tf_gradient("tf.nn.softmax", 0)),
+    Fault("forward mode alone", "gelu-torch-eager-jvp", TORCH_GELU, torch_derivative(TORCH_GELU, "1.00001", "1")),
+    Fault("forward mode alone", "softmax-torch-eager-jvp", "torch.softmax",
+          torch_derivative("torch.softmax", "1.001", "1")),
+    Fault("forward mode alone", "gelu_tanh-tensorflow-eager-jvp", FORWARD, scaled(FORWARD), "float64"),
+    Fault("forward mode alone", "softmax-tensorflow-eager-jvp", FORWARD, scaled(FORWARD), "float64"),
+    Fault("second derivative alone", "exp-torch-eager-hvp", "torch.exp", torch_exp("1", "1.00001"), "float64"),
+    Fault("second derivative alone", "exp-tensorflow-eager-hvp", "tf.exp", TF_EXP_SECOND, "float64"),
+    Fault("second derivative by forward mode alone", "exp-torch-eager-hvp", "torch.exp",
+          torch_exp("1.00001", "1"), "float64"),
+    Fault("another result the second time", "exp-torch-eager-invariance", "torch.exp", EVERY_OTHER_TIME,
+          says="gave other bits"),
+    *(
+        Fault(
+            f"inputs that are {name}", "exp-torch-eager-invariance", "torch.exp",
+            f"original = torch.exp\ntorch.exp = lambda x: original(x) * (1 + 1e-4 * bool({when}))\n",
+        )
+        for name, when in {
+            "not contiguous": "not x.is_contiguous()", "expanded": "0 in x.stride()", "0-d": "x.ndim == 0",
+            "one row": "x.shape[:1] == (1,)",
+        }.items()
+    ),
+    Fault("an empty result of another shape", "exp-tensorflow-eager-invariance", "tf.exp",
+          result("tf.exp", "y if tf.size(y) else tf.reshape(y, [-1])"), says="shape"),
     Fault("in torch alone", "gelu-torch+tensorflow-eager-agreement", TORCH_GELU, scaled(TORCH_GELU)),
     Fault("in TensorFlow alone", "gelu-torch+tensorflow-eager-agreement", TF_GELU, scaled(TF_GELU)),
     *(
@@ -99,11 +175,14 @@ FAULTS = [
             "in no eager code", f"gelu-tensorflow-{mode}-value", TF_GELU,
             scaled(TF_GELU, "1.0 if tf.executing_eagerly() else 1 + 1e-5"),
         )
-        for mode in ("function", "xla", "graph")
+        for mode in ("function", "shapeless", "xla", "graph")
     ),
-    Fault(
-        "in no eager code", "gelu-torch-compile-gradient", TORCH_GELU,
-        scaled(TORCH_GELU, "1 + 1e-5 if torch.compiler.is_compiling() else 1.0"),
+    *(
+        Fault(
+            "in no eager code", f"gelu-torch-{mode}-gradient", TORCH_GELU,
+            scaled(TORCH_GELU, "1 + 1e-5 if torch.compiler.is_compiling() else 1.0"),
+        )
+        for mode in ("compile", "dynamic")
     ),
     Fault("another dtype", "gelu-torch-eager-value", TORCH_GELU, result(TORCH_GELU, "y.double()"),
           says="returned float64"),
@@ -357,6 +436,15 @@ SCRIPTS = [
     Fault("TF1 graph, gradient", "gelu-tensorflow-graph-gradient", TF_GELU, tf_gradient(TF_GELU, 1.001)),
     Fault("Keras layer", "dense-tensorflow-function-value", KERAS_DENSE, scaled(KERAS_DENSE, "1.0001")),
     Fault("agreement", "exp-torch+tensorflow-eager-agreement", "torch.exp", scaled("torch.exp", "1.001")),
+    Fault("shapes unknown", "gelu-tensorflow-shapeless-value", TF_GELU, scaled(TF_GELU, "1.001")),
+    Fault("torch forward mode", "gelu-torch-eager-jvp", TORCH_GELU, torch_derivative(TORCH_GELU, "1.001", "1")),
+    Fault("torch adjoint identity", "softmax-torch-eager-jvp", "torch.softmax",
+          torch_derivative("torch.softmax", "1.01", "1")),
+    Fault("TensorFlow adjoint identity", "softmax-tensorflow-eager-jvp", FORWARD, scaled(FORWARD, "1.001"), "float64"),
+    Fault("torch second derivative", "exp-torch-eager-hvp", "torch.exp", torch_exp("1", "1.00001"), "float64"),
+    Fault("TensorFlow second derivative", "exp-tensorflow-eager-hvp", "tf.exp", TF_EXP_SECOND, "float64"),
+    Fault("torch strides", "exp-torch-eager-invariance", "torch.exp",
+          "original = torch.exp\ntorch.exp = lambda x: original(x) * (1 + 1e-3 * (not x.is_contiguous()))\n"),
 ]  # fmt: skip
 
 
@@ -365,7 +453,7 @@ def failure(fault: Fault) -> Observation:
     """The first failure that a fault causes."""
     with pytest.MonkeyPatch.context() as patched:
         inject(patched, fault.target, fault.patch)
-        return next(o for o in observed(fault.test) if o.outcome == "failed")
+        return next(o for o in observed(fault.test, (fault.dtype,)) if o.outcome == "failed")
 
 
 def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
