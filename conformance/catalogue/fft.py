@@ -1,5 +1,603 @@
 """Discrete Fourier transforms."""
 
-from conformance.case import Case
+from typing import Any
 
-CASES: tuple[Case, ...] = ()
+import numpy as np
+
+from conformance.case import COMPLEX, FLOATS, Array, Case, Sample
+from conformance.reference import fft as ref
+from fixtures.samples import given, normal, sample
+
+PARTS = ("float64", "float32")
+"""Of complex inputs, the parts. No framework transforms half precision on a CPU."""
+TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.fft."
+TF = "https://www.tensorflow.org/api_docs/python/tf/signal/"
+
+
+def complex_normal(*shapes: tuple[int, ...], name: str = "normal", **options: Any) -> Sample:
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        return tuple(rng.standard_normal(s) + 1j * rng.standard_normal(s) for s in shapes)
+
+    return sample(name, make, **options)
+
+
+def complex_signal(*values: complex, name: str, **options: Any) -> Sample:
+    return sample(name, lambda _: (np.array(values, dtype=complex),), edge=True, **options)
+
+
+LENGTHS = (
+    complex_normal((3, 8), norm="backward", name="even"),
+    complex_normal((2, 9), norm="backward", name="odd"),
+    complex_normal((13,), norm="ortho", name="prime-ortho"),
+    complex_normal((12,), norm="forward", name="forward"),
+    complex_normal((1,), norm="backward", name="one-element", edge=True),
+    complex_signal(0, 0, 1, 0, 0, norm="backward", name="impulse"),
+)
+PLANES = (
+    complex_normal((4, 6), norm="backward", name="even"),
+    complex_normal((2, 3, 5), norm="ortho", name="batch-odd-ortho"),
+    complex_normal((5, 4), norm="forward", name="forward"),
+    complex_normal((1, 1), norm="backward", name="one-element", edge=True),
+)
+REAL_LENGTHS = (
+    normal((3, 8), n=8, norm="backward", name="even"),
+    normal((2, 9), n=9, norm="backward", name="odd"),
+    normal((13,), n=13, norm="ortho", name="prime-ortho"),
+    normal((6,), n=10, norm="forward", name="padded-forward"),
+    normal((9,), n=4, norm="backward", name="cropped"),
+    normal((1,), n=1, norm="backward", name="one-element", edge=True),
+)
+HALF_LENGTHS = (
+    complex_normal((3, 5), n=8, norm="backward", name="even"),
+    complex_normal((2, 5), n=9, norm="backward", name="odd"),
+    complex_normal((7,), n=13, norm="ortho", name="prime-ortho"),
+    complex_normal((4,), n=10, norm="forward", name="padded-forward"),
+    complex_normal((6,), n=5, norm="backward", name="cropped"),
+    complex_normal((1,), n=1, norm="backward", name="one-element", edge=True),
+)
+REAL_PLANES = (
+    normal((4, 6), norm="backward", name="even"),
+    normal((2, 3, 5), norm="ortho", name="batch-odd-ortho"),
+    normal((5, 4), norm="forward", name="forward"),
+    normal((1, 1), norm="backward", name="one-element", edge=True),
+)
+HALF_PLANES = (
+    complex_normal((4, 4), n=6, norm="backward", name="even"),
+    complex_normal((2, 3, 3), n=5, norm="ortho", name="batch-odd-ortho"),
+    complex_normal((5, 3), n=4, norm="forward", name="forward"),
+    complex_normal((1, 1), n=1, norm="backward", name="one-element", edge=True),
+)
+SHIFTED = (
+    complex_normal((3, 8), axes=(1,), name="even", dtypes=COMPLEX),
+    normal((3, 7), axes=(-1,), name="odd", dtypes=FLOATS),
+    normal((4, 5), axes=(0, 1), name="two-axes", dtypes=FLOATS),
+    normal((1,), axes=(0,), name="one-element", edge=True, dtypes=FLOATS),
+)
+
+
+def both_parts(tf, x):
+    return tf.math.real(x), tf.math.imag(x)
+
+
+def scaled(tf, y, sizes, norm, inverse=False):
+    """tf.signal has one convention: 1 / n on the inverse."""
+    n = float(np.prod(sizes))
+    factor = {"backward": 1.0, "ortho": n**0.5 if inverse else n**-0.5, "forward": n if inverse else 1 / n}[norm]
+    return y * factor
+
+
+def resized(tf, x, n):
+    x = x[..., :n]
+    return tf.pad(x, [[0, 0]] * (len(x.shape) - 1) + [[0, n - x.shape[-1]]])
+
+
+def centred(y, cut):
+    return y[..., cut : y.shape[-1] - cut]
+
+
+def torch_istft(torch, x, window, step, cut):
+    y = torch.istft(x.mT, window.shape[0], step, window=window, center=False)
+    return centred(y, cut)
+
+
+def tf_inverse_stft(tf, x, window, step, cut):
+    n = window.shape[0]
+    window_fn = tf.signal.inverse_stft_window_fn(step, lambda n, dtype: window)
+    return centred(tf.signal.inverse_stft(x, n, step, n, window_fn=window_fn), cut)
+
+
+def keras_ops_istft(tf, x, window, step, cut):
+    n = window.shape[0]
+    return centred(tf.keras.ops.istft(both_parts(tf, x), n, step, n, window=window, center=False), cut)
+
+
+def torch_fold(torch, x, step):
+    """torch.nn.functional.fold of an image of one row."""
+    frames, length = x.shape[-2:]
+    n = (frames - 1) * step + length
+    columns = x.mT.reshape(-1, length, frames)
+    return torch.nn.functional.fold(columns, (1, n), (1, length), stride=(1, step)).reshape(*x.shape[:-2], n)
+
+
+def signals(n: int, length: int, name: str, *, batch: tuple[int, ...] = (), **options: Any) -> Sample:
+    """A signal, and a positive window."""
+    return sample(name, lambda rng: (rng.standard_normal((*batch, n)), rng.uniform(0.5, 1, length)), **options)
+
+
+def spectra(frames: int, length: int, name: str, **options: Any) -> Sample:
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        shape = (frames, length // 2 + 1)
+        return rng.standard_normal(shape) + 1j * rng.standard_normal(shape), rng.uniform(0.5, 1, length)
+
+    return sample(name, make, **options)
+
+
+def weight(x: Array, **_: Any) -> Array:
+    """a - (1 - a) cos: the difference is of numbers of about 1/2."""
+    return np.abs(x)
+
+
+def weight_of_cotangent(c: Array, x: Array, **_: Any) -> Array:
+    return np.abs(c)
+
+
+CASES = (
+    Case(
+        "fft",
+        "reduction",
+        ref.fft,
+        vjp=ref.fft_vjp,
+        torch=[lambda torch, x, norm: torch.fft.fft(x, norm=norm)],
+        tensorflow=[
+            lambda tf, x, norm: scaled(tf, tf.signal.fft(x), x.shape[-1:], norm),
+            lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft(both_parts(tf, x))), x.shape[-1:], norm),
+        ],
+        samples=LENGTHS,
+        dtypes=PARTS,
+        sources=(TORCH + "fft.html", TF + "fft"),
+    ),
+    Case(
+        "ifft",
+        "reduction",
+        ref.ifft,
+        vjp=ref.ifft_vjp,
+        torch=[lambda torch, x, norm: torch.fft.ifft(x, norm=norm)],
+        tensorflow=[
+            lambda tf, x, norm: scaled(tf, tf.signal.ifft(x), x.shape[-1:], norm, inverse=True),
+        ],
+        samples=LENGTHS,
+        dtypes=PARTS,
+        sources=(TORCH + "ifft.html", TF + "ifft"),
+    ),
+    Case(
+        "fft_of_length",
+        "reduction",
+        ref.fft,
+        vjp=ref.fft_vjp,
+        torch=[lambda torch, x, n: torch.fft.fft(x, n=n[0])],
+        tensorflow=[
+            lambda tf, x, n: tf.signal.fft(resized(tf, x, n[0])),
+        ],
+        samples=[
+            complex_normal((2, 6), n=(8,), name="padded"),
+            complex_normal((2, 6), n=(3,), name="cropped"),
+            complex_normal((1,), n=(2,), name="one-element", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "fft.html", TF + "fft"),
+    ),
+    Case(
+        "fft_along_axis",
+        "reduction",
+        ref.fft,
+        vjp=ref.fft_vjp,
+        torch=[lambda torch, x, axes: torch.fft.fft(x, dim=axes[0])],
+        tensorflow=[
+            lambda tf, x, axes: tf.experimental.numpy.moveaxis(
+                tf.signal.fft(tf.experimental.numpy.moveaxis(x, axes[0], -1)), -1, axes[0]
+            ),
+        ],
+        samples=[
+            complex_normal((6, 2), axes=(0,), name="first"),
+            complex_normal((2, 5, 3), axes=(-2,), name="negative-axis"),
+            complex_normal((1, 4), axes=(0,), name="one-element", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "fft.html",),
+    ),
+    Case(
+        "fft_of_real",
+        "reduction",
+        ref.fft,
+        vjp=ref.fft_vjp,
+        torch=[lambda torch, x: torch.fft.fft(x)],
+        tensorflow=[
+            lambda tf, x: tf.signal.fft(tf.complex(x, tf.zeros_like(x))),
+            lambda tf, x: tf.complex(*tf.keras.ops.fft((x, tf.zeros_like(x)))),
+        ],
+        samples=[
+            normal((2, 8), name="even"),
+            normal((7,), name="odd"),
+            given([1.0, 1.0, 1.0, 1.0], name="constant"),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "fft.html",),
+    ),
+    Case(
+        "rfft",
+        "reduction",
+        lambda x, *, n, norm: ref.rfft(x, norm=norm, n=(n,)),
+        vjp=lambda c, x, *, n, norm: ref.rfft_vjp(c, x, norm=norm, n=(n,)),
+        torch=[lambda torch, x, n, norm: torch.fft.rfft(x, n=n, norm=norm)],
+        tensorflow=[
+            lambda tf, x, n, norm: scaled(tf, tf.signal.rfft(x, [n]), (n,), norm),
+            lambda tf, x, n, norm: scaled(tf, tf.complex(*tf.keras.ops.rfft(x, n)), (n,), norm),
+        ],
+        samples=REAL_LENGTHS,
+        dtypes=PARTS,
+        sources=(TORCH + "rfft.html", TF + "rfft"),
+    ),
+    Case(
+        "irfft",
+        "reduction",
+        ref.irfft,
+        vjp=ref.irfft_vjp,
+        torch=[lambda torch, x, n, norm: torch.fft.irfft(x, n=n, norm=norm)],
+        tensorflow=[
+            lambda tf, x, n, norm: scaled(tf, tf.signal.irfft(x, [n]), (n,), norm, inverse=True),
+            lambda tf, x, n, norm: scaled(tf, tf.keras.ops.irfft(both_parts(tf, x), n), (n,), norm, inverse=True),
+        ],
+        samples=HALF_LENGTHS,
+        dtypes=PARTS,
+        sources=(TORCH + "irfft.html", TF + "irfft"),
+    ),
+    Case(
+        "fft2",
+        "reduction",
+        lambda x, *, norm: ref.fft(x, norm=norm, axes=(-2, -1)),
+        vjp=lambda c, x, *, norm: ref.fft_vjp(c, x, norm=norm, axes=(-2, -1)),
+        torch=[lambda torch, x, norm: torch.fft.fft2(x, norm=norm)],
+        tensorflow=[
+            lambda tf, x, norm: scaled(tf, tf.signal.fft2d(x), x.shape[-2:], norm),
+            lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft2(both_parts(tf, x))), x.shape[-2:], norm),
+        ],
+        samples=PLANES,
+        dtypes=PARTS,
+        sources=(TORCH + "fft2.html", TF + "fft2d"),
+    ),
+    Case(
+        "ifft2",
+        "reduction",
+        lambda x, *, norm: ref.ifft(x, norm=norm, axes=(-2, -1)),
+        vjp=lambda c, x, *, norm: ref.ifft_vjp(c, x, norm=norm, axes=(-2, -1)),
+        torch=[lambda torch, x, norm: torch.fft.ifft2(x, norm=norm)],
+        tensorflow=[
+            lambda tf, x, norm: scaled(tf, tf.signal.ifft2d(x), x.shape[-2:], norm, inverse=True),
+            lambda tf, x, norm: scaled(
+                tf, tf.complex(*tf.keras.ops.ifft2(both_parts(tf, x))), x.shape[-2:], norm, inverse=True
+            ),
+        ],
+        samples=PLANES,
+        dtypes=PARTS,
+        sources=(TORCH + "ifft2.html", TF + "ifft2d"),
+    ),
+    Case(
+        "rfft2",
+        "reduction",
+        lambda x, *, norm: ref.rfft(x, norm=norm, axes=(-2, -1)),
+        vjp=lambda c, x, *, norm: ref.rfft_vjp(c, x, norm=norm, axes=(-2, -1)),
+        torch=[lambda torch, x, norm: torch.fft.rfft2(x, norm=norm)],
+        tensorflow=[lambda tf, x, norm: scaled(tf, tf.signal.rfft2d(x), x.shape[-2:], norm)],
+        samples=REAL_PLANES,
+        dtypes=PARTS,
+        sources=(TORCH + "rfft2.html", TF + "rfft2d"),
+    ),
+    Case(
+        "irfft2",
+        "reduction",
+        lambda x, *, n, norm: ref.irfft(x, n=n, norm=norm, axes=(-2, -1)),
+        vjp=lambda c, x, *, n, norm: ref.irfft_vjp(c, x, n=n, norm=norm, axes=(-2, -1)),
+        torch=[lambda torch, x, n, norm: torch.fft.irfft2(x, s=(x.shape[-2], n), norm=norm)],
+        tensorflow=[
+            lambda tf, x, n, norm: scaled(
+                tf, tf.signal.irfft2d(x, [x.shape[-2], n]), (x.shape[-2], n), norm, inverse=True
+            )
+        ],
+        samples=HALF_PLANES,
+        dtypes=PARTS,
+        sources=(TORCH + "irfft2.html", TF + "irfft2d"),
+    ),
+    Case(
+        "fftn",
+        "reduction",
+        lambda x: ref.fft(x, axes=(-3, -2, -1)),
+        vjp=lambda c, x: ref.fft_vjp(c, x, axes=(-3, -2, -1)),
+        torch=[lambda torch, x: torch.fft.fftn(x, dim=(-3, -2, -1))],
+        tensorflow=[
+            lambda tf, x: tf.signal.fft3d(x),
+            lambda tf, x: tf.signal.fftnd(x, axes=[-3, -2, -1], fft_length=x.shape[-3:]),
+        ],
+        samples=[
+            complex_normal((2, 3, 4)),
+            complex_normal((2, 3, 1, 5), name="batch"),
+            complex_normal((1, 1, 1), name="one-element", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "fftn.html", TF + "fft3d"),
+    ),
+    Case(
+        "ifftn",
+        "reduction",
+        lambda x: ref.ifft(x, axes=(-3, -2, -1)),
+        vjp=lambda c, x: ref.ifft_vjp(c, x, axes=(-3, -2, -1)),
+        torch=[lambda torch, x: torch.fft.ifftn(x, dim=(-3, -2, -1))],
+        tensorflow=[
+            lambda tf, x: tf.signal.ifft3d(x),
+        ],
+        samples=[
+            complex_normal((2, 3, 4)),
+            complex_normal((2, 3, 1, 5), name="batch"),
+            complex_normal((1, 1, 1), name="one-element", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "ifftn.html", TF + "ifft3d"),
+    ),
+    Case(
+        "rfftn",
+        "reduction",
+        lambda x: ref.rfft(x, axes=(-3, -2, -1)),
+        vjp=lambda c, x: ref.rfft_vjp(c, x, axes=(-3, -2, -1)),
+        torch=[lambda torch, x: torch.fft.rfftn(x, dim=(-3, -2, -1))],
+        tensorflow=[lambda tf, x: tf.signal.rfft3d(x)],
+        samples=[
+            normal((2, 3, 4)),
+            normal((2, 3, 1, 5), name="batch"),
+            normal((1, 1, 1), name="one-element", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "rfftn.html", TF + "rfft3d"),
+    ),
+    Case(
+        "irfftn",
+        "reduction",
+        lambda x, *, n: ref.irfft(x, n=n, axes=(-3, -2, -1)),
+        vjp=lambda c, x, *, n: ref.irfft_vjp(c, x, n=n, axes=(-3, -2, -1)),
+        torch=[lambda torch, x, n: torch.fft.irfftn(x, s=(*x.shape[-3:-1], n), dim=(-3, -2, -1))],
+        tensorflow=[lambda tf, x, n: tf.signal.irfft3d(x, [*x.shape[-3:-1], n])],
+        samples=[
+            complex_normal((2, 3, 3), n=4),
+            complex_normal((2, 3, 2, 3), n=5, name="batch"),
+            complex_normal((1, 1, 1), n=1, name="one-element", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "irfftn.html", TF + "irfft3d"),
+    ),
+    Case(
+        "hfft",
+        "reduction",
+        ref.hfft,
+        vjp=ref.hfft_vjp,
+        torch=[lambda torch, x, n, norm: torch.fft.hfft(x, n=n, norm=norm)],
+        tensorflow=[
+            lambda tf, x, n, norm: scaled(tf, tf.signal.irfft(tf.math.conj(x), [n]) * n, (n,), norm),
+        ],
+        samples=[
+            complex_normal((3, 5), n=8, norm="backward", name="even"),
+            complex_normal((5,), n=9, norm="ortho", name="odd-ortho"),
+            complex_normal((1,), n=1, norm="forward", name="one-element", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "hfft.html",),
+    ),
+    Case(
+        "ihfft",
+        "reduction",
+        ref.ihfft,
+        vjp=ref.ihfft_vjp,
+        torch=[lambda torch, x, norm: torch.fft.ihfft(x, norm=norm)],
+        tensorflow=[
+            lambda tf, x, norm: scaled(
+                tf, tf.math.conj(tf.signal.rfft(x)) / x.shape[-1], x.shape[-1:], norm, inverse=True
+            ),
+        ],
+        samples=[
+            normal((3, 8), norm="backward", name="even"),
+            normal((7,), norm="ortho", name="odd-ortho"),
+            normal((1,), norm="forward", name="one-element", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "ihfft.html",),
+    ),
+    Case(
+        "fftshift",
+        "selection",
+        ref.fftshift,
+        vjp=ref.fftshift_vjp,
+        torch=[lambda torch, x, axes: torch.fft.fftshift(x, dim=axes)],
+        tensorflow=[lambda tf, x, axes: tf.signal.fftshift(x, axes)],
+        samples=SHIFTED,
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=(TORCH + "fftshift.html", TF + "fftshift"),
+    ),
+    Case(
+        "ifftshift",
+        "selection",
+        ref.ifftshift,
+        vjp=ref.ifftshift_vjp,
+        torch=[lambda torch, x, axes: torch.fft.ifftshift(x, dim=axes)],
+        tensorflow=[lambda tf, x, axes: tf.signal.ifftshift(x, axes)],
+        samples=SHIFTED,
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=(TORCH + "ifftshift.html", TF + "ifftshift"),
+    ),
+    Case(
+        "fftfreq",
+        "reduction",
+        ref.fftfreq,
+        vjp=ref.fftfreq_vjp,
+        torch=[lambda torch, spacing, n: torch.fft.fftfreq(n, dtype=spacing.dtype) / spacing],
+        samples=[
+            given(0.5, n=8, name="even"),
+            given(-0.25, n=9, name="odd"),
+            given(3.0, n=1, name="one-element"),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "fftfreq.html",),
+    ),
+    Case(
+        "rfftfreq",
+        "reduction",
+        ref.rfftfreq,
+        vjp=ref.rfftfreq_vjp,
+        torch=[lambda torch, spacing, n: torch.fft.rfftfreq(n, dtype=spacing.dtype) / spacing],
+        samples=[
+            given(0.5, n=8, name="even"),
+            given(-0.25, n=9, name="odd"),
+            given(3.0, n=1, name="one-element"),
+        ],
+        dtypes=PARTS,
+        sources=(TORCH + "rfftfreq.html",),
+    ),
+    Case(
+        "overlap_and_add",
+        "reduction",
+        ref.overlap_and_add,
+        vjp=ref.overlap_and_add_vjp,
+        torch=[torch_fold],
+        tensorflow=[lambda tf, x, step: tf.signal.overlap_and_add(x, step)],
+        samples=[
+            normal((2, 5, 4), step=2, name="overlapping"),
+            normal((3, 4), step=3, name="uneven"),
+            normal((1, 3), step=1, name="one-frame", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TF + "overlap_and_add",),
+    ),
+    Case(
+        "stft",
+        "reduction",
+        ref.stft,
+        vjp=ref.stft_vjp,
+        torch=[
+            lambda torch, x, window, step: (
+                torch.stft(x, window.shape[0], step, window=window, center=False, return_complex=True).mT
+            )
+        ],
+        tensorflow=[
+            lambda tf, x, window, step: tf.signal.stft(
+                x, window.shape[0], step, window.shape[0], window_fn=lambda n, dtype: window
+            ),
+            lambda tf, x, window, step: tf.complex(
+                *tf.keras.ops.stft(x, window.shape[0], step, window.shape[0], window=window, center=False)
+            ),
+        ],
+        samples=[
+            signals(20, 8, "overlapping", step=4),
+            signals(17, 6, "uneven", batch=(2,), step=5),
+            signals(5, 5, "one-frame", step=1, edge=True),
+        ],
+        dtypes=PARTS,
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.stft.html", TF + "stft"),
+    ),
+    Case(
+        "istft",
+        "reduction",
+        ref.istft,
+        vjp=ref.istft_vjp,
+        held=("window",),
+        torch=[torch_istft],
+        tensorflow=[tf_inverse_stft, keras_ops_istft],
+        samples=[
+            spectra(5, 8, "middle", step=4, cut=4),
+            spectra(6, 6, "middle-of-three", step=2, cut=4),
+            spectra(4, 8, "with-ends", step=4, cut=0, edge=True),
+        ],
+        dtypes=PARTS,
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.istft.html", TF + "inverse_stft"),
+    ),
+    Case(
+        "dct",
+        "reduction",
+        ref.dct,
+        vjp=ref.dct_vjp,
+        tensorflow=[lambda tf, x, type, norm: tf.signal.dct(x, type=type, norm=norm)],
+        samples=[
+            normal((2, 8), type=2, norm=None, name="two"),
+            normal((7,), type=2, norm="ortho", name="two-ortho"),
+            normal((7,), type=3, norm=None, name="three"),
+            normal((6,), type=3, norm="ortho", name="three-ortho"),
+            normal((6,), type=1, norm=None, name="one"),
+            normal((5,), type=4, norm="ortho", name="four-ortho"),
+            normal((1,), type=2, norm=None, name="one-element", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TF + "dct",),
+    ),
+    Case(
+        "idct",
+        "reduction",
+        ref.idct,
+        vjp=ref.idct_vjp,
+        tensorflow=[lambda tf, x, type, norm: tf.signal.idct(x, type=type, norm=norm)],
+        samples=[
+            normal((2, 8), type=2, norm=None, name="two"),
+            normal((7,), type=2, norm="ortho", name="two-ortho"),
+            normal((6,), type=3, norm=None, name="three"),
+            normal((5,), type=4, norm=None, name="four"),
+            normal((2,), type=1, norm=None, name="two-elements", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TF + "idct",),
+    ),
+    Case(
+        "hann_window",
+        "reduction",
+        lambda x, *, periodic: ref.cosine_window(x, a=(1, 2), periodic=periodic),
+        vjp=lambda c, x, *, periodic: ref.cosine_window_vjp(c, x, a=(1, 2), periodic=periodic),
+        intermediates=weight,
+        vjp_intermediates=weight_of_cotangent,
+        torch=[lambda torch, x, periodic: x * torch.hann_window(x.shape[-1], periodic=periodic, dtype=x.dtype)],
+        tensorflow=[lambda tf, x, periodic: x * tf.signal.hann_window(x.shape[-1], periodic, dtype=x.dtype)],
+        samples=[
+            normal((16,), periodic=True, name="even"),
+            normal((9,), periodic=True, name="odd"),
+            normal((9,), periodic=False, name="symmetric", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TF + "hann_window",),
+    ),
+    Case(
+        "hamming_window",
+        "reduction",
+        lambda x, *, periodic: ref.cosine_window(x, a=(27, 50), periodic=periodic),
+        vjp=lambda c, x, *, periodic: ref.cosine_window_vjp(c, x, a=(27, 50), periodic=periodic),
+        intermediates=weight,
+        vjp_intermediates=weight_of_cotangent,
+        torch=[lambda torch, x, periodic: x * torch.hamming_window(x.shape[-1], periodic=periodic, dtype=x.dtype)],
+        tensorflow=[lambda tf, x, periodic: x * tf.signal.hamming_window(x.shape[-1], periodic, dtype=x.dtype)],
+        samples=[
+            normal((16,), periodic=True, name="even"),
+            normal((9,), periodic=True, name="odd"),
+            normal((9,), periodic=False, name="symmetric", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TF + "hamming_window",),
+    ),
+    Case(
+        "kaiser_window",
+        "reduction",
+        ref.kaiser_window,
+        vjp=ref.kaiser_window_vjp,
+        torch=[
+            lambda torch, x, beta: x * torch.kaiser_window(x.shape[-1], periodic=False, beta=beta, dtype=x.dtype),
+        ],
+        tensorflow=[lambda tf, x, beta: x * tf.signal.kaiser_window(x.shape[-1], beta, dtype=x.dtype)],
+        samples=[
+            normal((16,), beta=12.0, name="even"),
+            normal((9,), beta=8.0, name="odd"),
+            normal((5,), beta=0.5, name="nearly-flat", edge=True),
+        ],
+        dtypes=PARTS,
+        sources=(TF + "kaiser_window",),
+    ),
+)
