@@ -355,9 +355,6 @@ def _expected(
                 moved = f(*(a if keep else nudge(a) for a, keep in zip(wide, exact, strict=True)))
                 for name, value in y.items():
                     squares[name] = squares[name] + np.abs(_difference(moved[name], value, form)) ** 2
-        centre = y
-        if case.computation.certified and dtype == "float64" and not any(v.dtype.kind == "c" for v in y.values()):
-            centre = ball.certified(certifier or f, wide, y)
         passed = as_outputs(intermediates) if intermediates is not None else {}
         u, doubling = form.unit_roundoff, _doubling(dtype, case)
         floor = {
@@ -366,6 +363,9 @@ def _expected(
             + form.smallest_subnormal
             for name, value in y.items()
         }
+        centre = y
+        if case.computation.certified and dtype == "float64" and not any(v.dtype.kind == "c" for v in y.values()):
+            centre = ball.certified(certifier or f, wide, y, floor)
     return Expected(centre, floor)
 
 

@@ -5,7 +5,10 @@ through all routes of one framework in one mode, at every dtype and sample. Each
 check of its own, and must leave an observation.
 """
 
+import os
+import shutil
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -38,6 +41,28 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """All tests of one case and framework on a device that this machine does not have: skipped as one."""
+
+    area: str
+    case: str
+    framework: str
+    device: str
+    checks: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.case}-{self.framework}-{self.device}"
+
+    @property
+    def frameworks(self) -> tuple[str, ...]:
+        return tuple(self.framework.split("+"))
+
+    def planned(self, dtypes: Sequence[str]) -> Planned:
+        return Planned(self.id, self.area, self.case, "", self.framework, "", self.device, absent=self.checks)
+
+
+@dataclass(frozen=True)
 class Test:
     """One check of one case in one framework, mode and device."""
 
@@ -65,13 +90,7 @@ class Test:
 
     def keys(self, dtypes: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
         """(route, dtype, sample) of every check that this test must leave."""
-        return tuple(
-            (route, dtype, label(sample, how))
-            for route in self.route_names()
-            for dtype in dtypes
-            if dtype in self.case.dtypes
-            for sample, how in self.samples(dtype)
-        )
+        return self.planned(dtypes).keys
 
     def samples(self, dtype: str) -> tuple[tuple[Sample, str], ...]:
         """The samples that the check takes, and how it takes each."""
@@ -88,9 +107,11 @@ class Test:
 
     def planned(self, dtypes: Sequence[str]) -> Planned:
         """This test as the record's plan holds it."""
+        samples = {d: tuple(label(*s) for s in self.samples(d)) for d in dtypes if d in self.case.dtypes}
         return Planned(
-            self.id, self.area, self.case.name, self.check, self.framework, self.mode, self.device, self.keys(dtypes)
-        )
+            self.id, self.area, self.case.name, self.check, self.framework, self.mode, self.device,
+            self.route_names(), {d: names for d, names in samples.items() if names},
+        )  # fmt: skip
 
 
 @cache
@@ -196,6 +217,25 @@ def tests(area_name: str, options: Options) -> Iterator[Test]:
             raise ValueError(f"{test.id} would check nothing: the case has no sample for it")
         if test.keys(options.dtypes):
             yield test
+
+
+def by_device(area_name: str, options: Options) -> Iterator[Test | Absent]:
+    """The tests of one area; on a machine without a GPU, one `Absent` for each case and framework in place of its."""
+    absent: Counter[tuple[str, str]] = Counter()
+    for test in tests(area_name, options):
+        if test.device == "gpu" and not has_gpu():
+            absent[test.case.name, test.framework] += test.planned(options.dtypes).checks
+        else:
+            yield test
+    for (case, framework), checks in absent.items():
+        yield Absent(area_name, case, framework, "gpu", checks)
+
+
+@cache
+def has_gpu() -> bool:
+    """Whether this machine has a GPU at all, without importing a framework: a driver's device, or its tool."""
+    devices = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
+    return any(map(os.path.exists, devices)) or shutil.which("nvidia-smi") is not None
 
 
 def _combinations(area_name: str, options: Options) -> Iterator[Test]:

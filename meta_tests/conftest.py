@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reports.record import (
     FORMAT,
@@ -40,9 +41,11 @@ def lines(*rows: Observation, footer: bool = True, problems: tuple[str, ...] = (
     """A whole record around ``rows``; what is planned is what they say, and no more."""
     plan: dict[str, Planned] = {}
     for o in rows:
-        keys = plan[o.test].keys if o.test in plan else ()
-        added = () if o.route == "*" else ((o.route, o.dtype, o.sample),)
-        plan[o.test] = Planned(o.test, o.area, o.case, o.check, o.framework, o.mode, o.device, (*keys, *added))
+        p = plan.get(o.test) or Planned(o.test, o.area, o.case, o.check, o.framework, o.mode, o.device)
+        if o.route != "*":
+            samples = p.samples | {o.dtype: (*p.samples.get(o.dtype, ()), o.sample)}
+            p = replace(p, routes=(o.route,), samples=samples)
+        plan[o.test] = p
     cases = (
         CaseInfo(
             "gelu", "elementwise", "elementwise", "x Phi(x)", ("https://arxiv.org/abs/1606.08415",),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reports import charts, html
-from reports.record import NAME, Observation, Series, read
+from reports.record import FORMAT, NAME, Observation, Series, read
 from reports.terminal import summary
 from reports.verdict import verdict
 
@@ -151,7 +151,7 @@ def test_the_command_says_what_is_wrong_in_one_sentence(record: Record, damage: 
     elif damage == "damaged":
         path.write_text(path.read_text(encoding="utf-8").replace('"outcome":"failed"', '"outcome":'), encoding="utf-8")
     elif damage == "future":
-        path.write_text(path.read_text(encoding="utf-8").replace('"format":1', '"format":99'), encoding="utf-8")
+        path.write_text(path.read_text(encoding="utf-8").replace(f'"format":{FORMAT}', '"format":99'), encoding="utf-8")
     else:
         arguments += ["--output", path / "below-a-file.html"]
     done = command(*arguments)

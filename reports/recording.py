@@ -17,7 +17,7 @@ import pytest
 from conformance.case import FRAMEWORKS, KINDS, Case
 from conformance.catalogue import catalogue
 from conformance.divergence import divergences
-from conformance.plan import Test, tests
+from conformance.plan import by_device
 from fixtures.conform import whole
 from fixtures.options import OPTIONS
 from reports import html
@@ -31,6 +31,7 @@ from reports.record import (
     FrameworkLine,
     Header,
     Observation,
+    Planned,
     Run,
     Start,
     Writer,
@@ -71,7 +72,7 @@ class Recorder:
         self.config = config
         self.directory = directory
         self.writer: Writer | None = None
-        self.planned: dict[str, Test] = {}
+        self.planned: dict[str, Planned] = {}
         self.began = time.monotonic()
         self.problems: list[str] = []
         self.reported: set[str] = set()
@@ -93,8 +94,8 @@ class Recorder:
 
     def _plan(self, node_ids: list[str]) -> None:
         options = self.config.stash[OPTIONS]
-        known = {t.id: t for area in catalogue() for t in tests(area, options)}
-        self.planned = {i: known[i] for i in map(_parameter, node_ids) if i in known}
+        known = {t.id: t for area in catalogue() for t in by_device(area, options)}
+        self.planned = {i: known[i].planned(options.dtypes) for i in map(_parameter, node_ids) if i in known}
         if not self.planned:
             return
         now = datetime.datetime.now(datetime.UTC)
@@ -123,7 +124,7 @@ class Recorder:
                     "mnist": self.config.getoption("mnist") is not None,
                 },
                 fingerprint(),
-                tuple(t.planned(options.dtypes) for t in self.planned.values()),
+                tuple(self.planned.values()),
                 tuple(_described(name, case) for name, cases in areas.items() for case in cases),
                 tuple(
                     DivergenceInfo(d.id, d.framework, d.reason, d.agree, d.sources, d.scope)
@@ -147,17 +148,17 @@ class Recorder:
             return
         text = getattr(report, "conformance", None)
         if text is not None:
-            self.reported.add(test.id)
+            self.reported.add(test.test)
             for row in text.splitlines():
                 line = decode(row)
                 assert isinstance(line, Observation | Figure | FrameworkLine)
                 self.writer.write(line)
                 if isinstance(line, Observation):
                     self._count(line)
-        elif report.failed and test.id not in self.reported:  # the worker never reported: it died in this test
-            self.reported.add(test.id)
+        elif report.failed and test.test not in self.reported:  # the worker never reported: it died in this test
+            self.reported.add(test.test)
             message = " ".join(str(report.longrepr).split())[:300]
-            self.writer.write(whole(test, "crashed", message, len(test.keys(self.config.stash[OPTIONS].dtypes))))
+            self.writer.write(whole(test, "crashed", message, test.checks))
         unusable = getattr(report, "unusable", "")
         if unusable:
             self.problems.append(unusable)

@@ -53,9 +53,13 @@ def to_longdouble(balls: Array) -> Array:
 
 
 def certified(
-    f: Callable[..., dict[str, Array]], inputs: tuple[Array, ...], fallback: dict[str, Array]
+    f: Callable[..., dict[str, Array]],
+    inputs: tuple[Array, ...],
+    fallback: dict[str, Array],
+    floor: dict[str, Array],
 ) -> dict[str, Array]:
-    """``f(*inputs)`` to 66 bits or better, proven, for every element that is a finite number.
+    """``f(*inputs)`` to 66 bits or better (of the result, or of its noise floor if that is larger), proven, for every
+    element that is a finite number.
 
     ``fallback`` is the same result in ``numpy.longdouble``: elements where the exact answer is not a finite number
     (limits at infinity, NaN) are taken from it. Raises ``ArithmeticError`` if a ball does not become narrow.
@@ -67,15 +71,17 @@ def certified(
         with precision(bits):
             result = {k: np.asarray(v, dtype=object).reshape(fallback[k].shape) for k, v in f(*balls).items()}
             if all(
-                _settled(b, wide) for k, r in result.items() for b, wide in zip(r.flat, fallback[k].flat, strict=True)
+                _settled(*element)
+                for k, r in result.items()
+                for element in zip(r.flat, fallback[k].flat, np.asarray(floor[k]).flat, strict=True)
             ):
                 return {k: np.where(np.isfinite(fallback[k]), to_longdouble(r), fallback[k]) for k, r in result.items()}
         bits *= 2
     raise ArithmeticError("ball arithmetic does not settle this reference: is it discontinuous at an input?")
 
 
-def _settled(b: Any, wide: Any) -> bool:
+def _settled(b: Any, wide: Any, floor: Any) -> bool:
     if not np.isfinite(wide):
         return True
     b = flint.arb(b)
-    return bool(b.is_finite()) and float(b.rad()) <= NARROW * abs(float(b.mid()))
+    return bool(b.is_finite()) and float(b.rad()) <= NARROW * max(abs(float(b.mid())), float(floor))
