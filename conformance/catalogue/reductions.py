@@ -1,31 +1,21 @@
-"""Reductions, scans and the softmax family."""
+"""Reductions, scans, norms and the softmax family."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from conformance.case import Array, Case
+from conformance.case import COMPLEX, FLOATS, Array, Case
+from conformance.catalogue import extremes
+from conformance.catalogue.norms import NORMS, reals
+from conformance.catalogue.scans import INTS, MATRIX, NUMPY, SCANS, TF, TORCH, complex_normal, unit, whole
 from conformance.reference import reductions as ref
 from fixtures.samples import given, normal, sample, uniform
 
-MATRIX = (8, 33)
+IMA = "https://doi.org/10.1093/imanum/draa038"
 
 
-def unit(x: Array, **_: Any) -> Array:
-    """The sum of exponentials is at least 1 and is rounded before its logarithm, which may be near 0, is taken."""
-    return np.ones(())
-
-
-def partial_sums(x: Array, *, axis: int) -> Array:
-    """A running sum rounds each partial sum: root of the sum of their squares (Higham, ASNA, section 4.2)."""
-    return np.sqrt(np.cumsum(np.cumsum(x, axis=axis) ** 2, axis=axis))
-
-
-def partial_sums_of_cotangent(c: Array, x: Array, *, axis: int) -> Array:
-    return np.flip(partial_sums(np.flip(c, axis), axis=axis), axis)
-
-
-def weighted_cotangent(c: Array, x: Array, *, axis: int) -> Array:
+def weighted_cotangent(c: Array, x: Array, *, axis: Any) -> Array:
     """softmax * (c - sum(c softmax)): where one class has nearly all the weight, the difference cancels."""
     y = ref.softmax(x, axis=axis)
     return y * np.maximum(np.abs(c), np.abs(np.sum(c * y, axis=axis, keepdims=True)))
@@ -36,44 +26,163 @@ def cotangent_and_share(c: Array, x: Array, *, axis: int) -> Array:
     return np.maximum(np.abs(c), ref.softmax(x, axis=axis) * np.abs(np.sum(c, axis=axis, keepdims=True)))
 
 
+def dims(x, axis):
+    return tuple(range(x.ndim)) if axis is None else axis
+
+
+def torch_prod(torch, x, axis, keepdims=False):
+    if axis is None:
+        return torch.prod(x)
+    for a in sorted((axis,) if isinstance(axis, int) else (d % x.ndim for d in axis), reverse=True):
+        x = torch.prod(x, dim=a, keepdim=keepdims)
+    return x
+
+
+def torch_weighted_mean(torch, x, weights, axis):
+    return torch.sum(weights * x, dim=axis) / torch.sum(weights, dim=axis)
+
+
+def torch_weighted_moments(torch, x, weights, axis):
+    total = torch.sum(weights, dim=axis, keepdim=True)
+    mean = torch.sum(weights * x, dim=axis, keepdim=True) / total
+    variance = torch.sum(weights * (x - mean) ** 2, dim=axis, keepdim=True) / total
+    return mean.squeeze(axis), variance.squeeze(axis)
+
+
+def tf_covariance(tf, x, ddof):
+    d = x - tf.reduce_mean(x, -1, keepdims=True)
+    return tf.matmul(d, d, transpose_b=True) / (x.shape[-1] - ddof)
+
+
+def positive_weights(*shape: int) -> Callable[[np.random.Generator], tuple[Array, ...]]:
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        return rng.standard_normal(shape), rng.uniform(0.5, 2, shape)
+
+    return make
+
+
+ONE = given([[1.0], [-2.0]], axis=1, name="one-element")
+EMPTY = sample("empty", lambda _: (np.zeros((3, 0)),), axis=1, edge=True)
+NO_AXES = given([[1.0, 2.0], [3.0, 5.0]], axis=(), name="no-axes", dtypes=FLOATS)
+NONFINITE = given(
+    [[1.0, np.inf], [np.inf, -np.inf], [np.nan, 1.0]], axis=1, name="nonfinite", gradient=False, dtypes=FLOATS
+)
+HOLES = given([[1.0, np.nan, 3.0], [2.0, 5.0, 4.0], [np.nan, np.nan, 7.0]], axis=1, name="holes", smooth=False)
+CONSTANT = given([[0.5, 0.5, 0.5], [1.0, 2.0, 4.0]], axis=1, ddof=0, name="constant", smooth=False)
+TRUTHS = (
+    sample("normal", lambda rng: (rng.integers(0, 2, (8, 3)).astype(float),), axis=1),
+    sample("two-axes", lambda rng: (rng.integers(0, 2, (3, 2, 2)).astype(float),), axis=(0, -1), keepdims=True),
+    given([[0.0, 0.0], [1.0, 1.0]], axis=None, name="all-axes"),
+    EMPTY,
+    given([[np.nan, 1.0], [np.nan, 0.0], [-0.0, 0.0]], axis=1, name="nan-and-signed-zero", dtypes=("float32",)),
+)
+
 CASES = (
     Case(
         "sum",
         "reduction",
         ref.sum,
         vjp=ref.sum_vjp,
-        torch=[lambda torch, x, axis: torch.sum(x, dim=axis)],
-        tensorflow=[lambda tf, x, axis: tf.reduce_sum(x, axis), lambda tf, x, axis: tf.keras.ops.sum(x, axis)],
-        samples=[
-            normal(MATRIX, axis=None),
-            normal((4, 5, 6), axis=(0, -1), name="two-axes"),
-            uniform((100_000,), 0.5, 1, axis=None, name="100000-of-one-sign", edge=True, dtypes=("float64", "float32")),
-            given([[1.0], [-2.0]], axis=1, name="one-element"),
-            sample("empty", lambda _: (np.zeros((3, 0)),), axis=1, edge=True),
+        torch=[
+            lambda torch, x, axis, keepdims=False: torch.sum(x, dim=axis, keepdim=keepdims),
+            lambda torch, x, axis, keepdims=False: x.sum(axis, keepdim=keepdims),
         ],
-        sources=("https://numpy.org/doc/stable/reference/generated/numpy.sum.html",),
+        tensorflow=[
+            lambda tf, x, axis, keepdims=False: tf.reduce_sum(x, axis, keepdims),
+            lambda tf, x, axis, keepdims=False: tf.keras.ops.sum(x, axis, keepdims),
+        ],
+        samples=[
+            reals(MATRIX, axis=None),
+            reals((4, 5, 6), axis=(0, -1), name="two-axes"),
+            reals((4, 5, 6), axis=-2, keepdims=True, name="keepdims"),
+            uniform((100_000,), 0.5, 1, axis=None, name="100000-of-one-sign", edge=True, dtypes=("float64", "float32")),
+            ONE,
+            EMPTY,
+            NO_AXES,
+            NONFINITE,
+            complex_normal((4, 9), axis=1),
+            whole((4, 9), axis=1),
+            given([[np.inf, np.inf, 1.0]], axis=1, name="overflow", dtypes=("int32", "int16", "int8", "uint8")),
+            sample("bools", lambda rng: (rng.standard_normal((3, 8)),), axis=1, dtypes=("bool",)),
+        ],
+        dtypes=(*FLOATS, *COMPLEX, *INTS, "bool"),
+        sources=(f"{NUMPY}sum.html",),
     ),
     Case(
         "mean",
         "reduction",
         ref.mean,
         vjp=ref.mean_vjp,
+        torch=[
+            lambda torch, x, axis, keepdims=False: torch.mean(x, dim=axis, keepdim=keepdims),
+            lambda torch, x, axis, keepdims=False: x.mean(axis, keepdim=keepdims),
+        ],
+        tensorflow=[
+            lambda tf, x, axis, keepdims=False: tf.reduce_mean(x, axis, keepdims),
+            lambda tf, x, axis, keepdims=False: tf.keras.ops.mean(x, axis, keepdims),
+        ],
+        samples=[
+            reals(MATRIX, axis=None),
+            reals((4, 5, 6), axis=(0, -1), name="two-axes"),
+            reals((4, 5, 6), axis=-2, keepdims=True, name="keepdims"),
+            uniform((70_000,), 0.5, 1, axis=None, name="70000-of-one-sign", edge=True, dtypes=FLOATS),
+            ONE,
+            sample("empty", lambda _: (np.zeros((3, 0)),), axis=1, edge=True, gradient=False),
+            NONFINITE,
+            complex_normal((4, 9), axis=1),
+        ],
+        dtypes=(*FLOATS, *COMPLEX),
+        sources=(f"{NUMPY}mean.html",),
+    ),
+    Case(
+        "mean_of_integers",
+        "selection",
+        ref.mean,
         torch=[lambda torch, x, axis: torch.mean(x, dim=axis)],
         tensorflow=[lambda tf, x, axis: tf.reduce_mean(x, axis), lambda tf, x, axis: tf.keras.ops.mean(x, axis)],
         samples=[
-            normal(MATRIX, axis=None),
-            normal((4, 5, 6), axis=(0, -1), name="two-axes"),
-            uniform((70_000,), 0.5, 1, axis=None, name="70000-of-one-sign", edge=True),
-            given([[1.0], [-2.0]], axis=1, name="one-element"),
+            given([[1.0, 2.0], [2.0, 5.0]], axis=1, name="halves"),
+            given([[7.0, 8.0, 9.0, 9.0]], axis=None, name="quarters"),
+            given([[3.0, 4.0], [0.0, 1.0], [2.0, 0.0], [1.0, 1.0]], axis=-2, name="negative-axis"),
         ],
-        sources=("https://numpy.org/doc/stable/reference/generated/numpy.mean.html",),
+        dtypes=("int64", "int32", "uint8"),
+        sources=(f"{NUMPY}mean.html",),
+    ),
+    Case(
+        "prod",
+        "reduction",
+        ref.prod,
+        vjp=ref.prod_vjp,
+        torch=[torch_prod],
+        tensorflow=[
+            lambda tf, x, axis, keepdims=False: tf.reduce_prod(x, axis, keepdims),
+            lambda tf, x, axis, keepdims=False: tf.keras.ops.prod(x, axis, keepdims),
+        ],
+        samples=[
+            reals((4, 9), axis=1),
+            reals((3, 4, 2), axis=(0, -1), name="two-axes"),
+            reals((3, 4, 2), axis=-2, keepdims=True, name="keepdims"),
+            reals((2, 4), axis=None, name="all-axes"),
+            given([[2.0, 0.0, 3.0], [1.0, 2.0, 4.0]], axis=1, name="one-zero", dtypes=FLOATS),
+            given([[2.0, 0.0, 0.0], [0.0, 0.0, 0.0]], axis=1, name="two-zeros", dtypes=FLOATS),
+            ONE,
+            EMPTY,
+            complex_normal((4, 5), axis=1),
+            whole((4, 3), axis=1),
+            given([[100.0, 100.0, 100.0]], axis=1, name="overflow", dtypes=("int16", "int8", "uint8")),
+        ],
+        dtypes=(*FLOATS, *COMPLEX, *INTS),
+        sources=(f"{NUMPY}prod.html",),
     ),
     Case(
         "var",
         "reduction",
         ref.var,
         vjp=ref.var_vjp,
-        torch=[lambda torch, x, axis, ddof: torch.var(x, dim=axis, correction=ddof)],
+        torch=[
+            lambda torch, x, axis, ddof: torch.var(x, dim=axis, correction=ddof),
+            lambda torch, x, axis, ddof: torch.std(x, dim=axis, correction=ddof).square(),
+        ],
         tensorflow=[
             lambda tf, x, axis, ddof: tf.math.reduce_variance(x, axis) * (x.shape[axis] / (x.shape[axis] - ddof)),
             lambda tf, x, axis, ddof: tf.keras.ops.var(x, axis) * (x.shape[axis] / (x.shape[axis] - ddof)),
@@ -81,29 +190,197 @@ CASES = (
         samples=[
             normal(MATRIX, axis=1, ddof=0),
             normal(MATRIX, axis=0, ddof=1, name="unbiased"),
+            normal((3, 4, 5), axis=-2, ddof=1, name="negative-axis"),
             sample("constant", lambda _: (np.full((3, 10), 0.1),), axis=1, ddof=0, edge=True),
             sample("far-from-zero", lambda rng: (100 + rng.standard_normal((4, 50)),), axis=1, ddof=0, edge=True),
+            given([[3.0], [-2.0]], axis=1, ddof=0, name="one-element"),
+            given([[1.0, np.inf], [1.0, np.nan]], axis=1, ddof=0, name="nonfinite", gradient=False),
         ],
-        sources=("https://numpy.org/doc/stable/reference/generated/numpy.var.html",),
+        sources=(f"{NUMPY}var.html",),
     ),
     Case(
-        "cumsum",
+        "std",
         "reduction",
-        ref.cumsum,
-        vjp=ref.cumsum_vjp,
-        intermediates=partial_sums,
-        vjp_intermediates=partial_sums_of_cotangent,
-        torch=[lambda torch, x, axis: torch.cumsum(x, dim=axis)],
-        tensorflow=[lambda tf, x, axis: tf.cumsum(x, axis), lambda tf, x, axis: tf.keras.ops.cumsum(x, axis)],
-        samples=[
-            normal(MATRIX, axis=0),
-            normal((4, 5, 6), axis=-2, name="negative-axis"),
-            uniform(
-                (1000,), 0.5, 1, axis=0, name="1000-of-one-sign", edge=True, dtypes=("float64", "float32", "float16")
-            ),
-            given([[1.0], [-2.0]], axis=1, name="one-element"),
+        ref.std,
+        vjp=ref.std_vjp,
+        torch=[lambda torch, x, axis, ddof: torch.std(x, dim=axis, correction=ddof)],
+        tensorflow=[
+            lambda tf, x, axis, ddof: tf.math.reduce_std(x, axis) * (x.shape[axis] / (x.shape[axis] - ddof)) ** 0.5,
+            lambda tf, x, axis, ddof: tf.keras.ops.std(x, axis) * (x.shape[axis] / (x.shape[axis] - ddof)) ** 0.5,
         ],
-        sources=("https://numpy.org/doc/stable/reference/generated/numpy.cumsum.html",),
+        samples=[
+            normal(MATRIX, axis=1, ddof=0),
+            normal((6, 5), axis=-2, ddof=1, name="unbiased"),
+            CONSTANT,
+            sample("far-from-zero", lambda rng: (100 + rng.standard_normal((4, 50)),), axis=1, ddof=0, edge=True),
+        ],
+        sources=(f"{NUMPY}std.html", f"{TF}math/reduce_std"),
+    ),
+    Case(
+        "mean_and_variance",
+        "reduction",
+        ref.mean_and_variance,
+        vjp=ref.mean_and_variance_vjp,
+        torch=[
+            lambda torch, x, axis, keepdims=False: torch.var_mean(x, axis, correction=0, keepdim=keepdims)[::-1],
+        ],
+        tensorflow=[
+            lambda tf, x, axis, keepdims=False: tf.nn.moments(x, axis, keepdims=keepdims),
+            lambda tf, x, axis, keepdims=False: tf.keras.ops.moments(x, axis, keepdims),
+        ],
+        samples=[
+            normal((4, 9), axis=(1,)),
+            normal((4, 5, 3), axis=(0, -1), name="two-axes"),
+            normal((4, 5, 3), axis=(-2,), keepdims=True, name="keepdims"),
+            given([[0.5, 0.5, 0.5]], axis=(1,), name="constant"),
+        ],
+        sources=(f"{TORCH}var_mean.html", f"{TF}nn/moments"),
+    ),
+    Case(
+        "mean_and_deviation",
+        "reduction",
+        ref.mean_and_deviation,
+        vjp=ref.mean_and_deviation_vjp,
+        torch=[lambda torch, x, axis, ddof: torch.std_mean(x, axis, correction=ddof)[::-1]],
+        samples=[normal((4, 9), axis=1, ddof=0), normal((6, 5), axis=-2, ddof=1, name="unbiased"), CONSTANT],
+        sources=(f"{TORCH}std_mean.html",),
+    ),
+    Case(
+        "weighted_mean",
+        "reduction",
+        ref.weighted_mean,
+        vjp=ref.weighted_mean_vjp,
+        torch=[torch_weighted_mean],
+        tensorflow=[
+            lambda tf, x, weights, axis: tf.keras.ops.average(x, axis, weights),
+            lambda tf, x, weights, axis: tf.nn.weighted_moments(x, axis, weights)[0],
+        ],
+        samples=[
+            sample("normal", positive_weights(4, 9), axis=1),
+            sample("negative-axis", positive_weights(4, 5, 3), axis=-2),
+            given([[1.0, 2.0, 3.0]], [[0.0, 0.0, 2.0]], axis=1, name="weights-of-zero"),
+            given([[1.0]], [[3.0]], axis=1, name="one-element"),
+        ],
+        sources=(f"{NUMPY}average.html",),
+    ),
+    Case(
+        "weighted_moments",
+        "reduction",
+        ref.weighted_moments,
+        vjp=ref.weighted_moments_vjp,
+        torch=[torch_weighted_moments],
+        tensorflow=[lambda tf, x, weights, axis: tf.nn.weighted_moments(x, axis, weights)],
+        samples=[
+            sample("normal", positive_weights(4, 9), axis=1),
+            sample("negative-axis", positive_weights(4, 5, 3), axis=-2),
+            given([[1.0, 2.0, 3.0]], [[0.0, 0.0, 2.0]], axis=1, name="weights-of-zero"),
+            given([[1.0]], [[3.0]], axis=1, name="one-element"),
+        ],
+        sources=(f"{TF}nn/weighted_moments",),
+    ),
+    Case(
+        "nansum",
+        "reduction",
+        ref.nansum,
+        vjp=ref.nansum_vjp,
+        torch=[lambda torch, x, axis: torch.nansum(x, dim=axis)],
+        tensorflow=[lambda tf, x, axis: tf.keras.ops.nansum(x, axis)],
+        samples=[
+            normal((4, 9), axis=1),
+            normal((4, 5, 3), axis=(0, -1), name="two-axes"),
+            HOLES,
+            given([[np.nan, np.nan], [np.inf, np.nan]], axis=1, name="nonfinite", gradient=False),
+        ],
+        sources=(f"{NUMPY}nansum.html",),
+    ),
+    Case(
+        "nanmean",
+        "reduction",
+        ref.nanmean,
+        vjp=ref.nanmean_vjp,
+        torch=[lambda torch, x, axis: torch.nanmean(x, dim=axis)],
+        tensorflow=[lambda tf, x, axis: tf.keras.ops.nanmean(x, axis)],
+        samples=[
+            normal((4, 9), axis=1),
+            normal((4, 5, 3), axis=(0, -1), name="two-axes"),
+            HOLES,
+            given([[np.nan, np.nan], [np.inf, np.nan]], axis=1, name="nonfinite", gradient=False),
+        ],
+        sources=(f"{NUMPY}nanmean.html",),
+    ),
+    Case(
+        "all",
+        "selection",
+        ref.all,
+        torch=[lambda torch, x, axis, keepdims=False: torch.all(x, dim=axis, keepdim=keepdims)],
+        tensorflow=[
+            lambda tf, x, axis, keepdims=False: tf.reduce_all(tf.cast(x, "bool"), axis, keepdims),
+            lambda tf, x, axis, keepdims=False: tf.keras.ops.all(x, axis, keepdims),
+        ],
+        samples=TRUTHS,
+        dtypes=("bool", "float32", "int32", "uint8"),
+        sources=(f"{NUMPY}all.html",),
+    ),
+    Case(
+        "any",
+        "selection",
+        ref.any,
+        torch=[lambda torch, x, axis, keepdims=False: torch.any(x, dim=axis, keepdim=keepdims)],
+        tensorflow=[
+            lambda tf, x, axis, keepdims=False: tf.reduce_any(tf.cast(x, "bool"), axis, keepdims),
+            lambda tf, x, axis, keepdims=False: tf.keras.ops.any(x, axis, keepdims),
+        ],
+        samples=TRUTHS,
+        dtypes=("bool", "float32", "int32", "uint8"),
+        sources=(f"{NUMPY}any.html",),
+    ),
+    Case(
+        "count_nonzero",
+        "selection",
+        ref.count_nonzero,
+        torch=[lambda torch, x, axis: torch.count_nonzero(x, dim=axis)],
+        tensorflow=[
+            lambda tf, x, axis: tf.math.count_nonzero(x, axis),
+            lambda tf, x, axis: tf.keras.ops.count_nonzero(x, axis),
+        ],
+        samples=[
+            sample("normal", lambda rng: (rng.integers(-1, 2, (8, 5)).astype(float),), axis=1),
+            sample("two-axes", lambda rng: (rng.integers(0, 2, (3, 2, 2)).astype(float),), axis=(0, -1)),
+            given([[-0.0, 0.0, 1e-45, np.nan, np.inf]], axis=None, name="nonfinite", dtypes=("float64",)),
+            EMPTY,
+            ONE,
+        ],
+        dtypes=(*FLOATS, *INTS, "bool"),
+        sources=(f"{NUMPY}count_nonzero.html",),
+    ),
+    Case(
+        "zero_fraction",
+        "reduction",
+        ref.zero_fraction,
+        torch=[lambda torch, x: (x == 0).to(x.dtype).mean()],
+        tensorflow=[lambda tf, x: tf.math.zero_fraction(x), lambda tf, x: tf.nn.zero_fraction(x)],
+        samples=[
+            sample("normal", lambda rng: (rng.integers(-1, 2, (8, 5)).astype(float),)),
+            given([0.0, -0.0, 1.0, np.nan], name="signed-zeros"),
+            given([3.0], name="one-element"),
+        ],
+        dtypes=("float64", "float32"),
+        sources=(f"{TF}math/zero_fraction",),
+    ),
+    Case(
+        "half_sum_of_squares",
+        "reduction",
+        ref.half_sum_of_squares,
+        vjp=ref.half_sum_of_squares_vjp,
+        torch=[lambda torch, x: torch.sum(torch.square(x)) / 2],
+        tensorflow=[lambda tf, x: tf.nn.l2_loss(x)],
+        samples=[
+            normal((8, 5)),
+            normal((2, 3, 4), name="rank-3"),
+            given([0.0, -0.0], name="zeros"),
+            given([[3.0]], name="one-element"),
+        ],
+        sources=(f"{TF}nn/l2_loss",),
     ),
     Case(
         "softmax",
@@ -115,6 +392,7 @@ CASES = (
             lambda torch, x, axis: torch.softmax(x, dim=axis),
             lambda torch, x, axis: torch.nn.functional.softmax(x, dim=axis),
             lambda torch, x, axis: torch.nn.Softmax(dim=axis)(x),
+            lambda torch, x, axis: torch.special.softmax(x, axis),
         ],
         tensorflow=[
             lambda tf, x, axis: tf.nn.softmax(x, axis),
@@ -128,7 +406,25 @@ CASES = (
             given([[3.0], [-2.0]], axis=1, name="one-class"),
             given([[0.0, -np.inf, 1.0], [np.inf, 0.0, 1.0]], axis=1, name="nonfinite", gradient=False),
         ],
-        sources=("https://doi.org/10.1093/imanum/draa038",),
+        sources=(IMA,),
+    ),
+    Case(
+        "softmax_over_axes",
+        "reduction",
+        ref.softmax,
+        vjp=ref.softmax_vjp,
+        vjp_intermediates=weighted_cotangent,
+        torch=[lambda torch, x, axis: torch.exp(x - torch.logsumexp(x, axis, keepdim=True))],
+        tensorflow=[
+            lambda tf, x, axis: tf.keras.ops.softmax(x, axis),
+            lambda tf, x, axis: tf.keras.layers.Softmax(axis, dtype=x.dtype.name)(x),
+        ],
+        samples=[
+            normal((3, 4, 5), axis=(1, 2)),
+            normal((3, 4, 5), axis=(0, -1), name="outer-axes"),
+            given([[3.0]], axis=(0, 1), name="one-element"),
+        ],
+        sources=("https://keras.io/api/layers/activation_layers/softmax/",),
     ),
     Case(
         "log_softmax",
@@ -141,6 +437,7 @@ CASES = (
             lambda torch, x, axis: torch.log_softmax(x, dim=axis),
             lambda torch, x, axis: torch.nn.functional.log_softmax(x, dim=axis),
             lambda torch, x, axis: torch.nn.LogSoftmax(dim=axis)(x),
+            lambda torch, x, axis: torch.special.log_softmax(x, axis),
         ],
         tensorflow=[
             lambda tf, x, axis: tf.nn.log_softmax(x, axis),
@@ -153,7 +450,7 @@ CASES = (
             sample("one-winner", lambda rng: (12 * np.eye(5) + rng.standard_normal((5, 5)),), axis=-1, edge=True),
             given([[0.0, -np.inf, 1.0]], axis=1, name="nonfinite", gradient=False),
         ],
-        sources=("https://doi.org/10.1093/imanum/draa038",),
+        sources=(IMA,),
     ),
     Case(
         "logsumexp",
@@ -161,17 +458,84 @@ CASES = (
         ref.logsumexp,
         vjp=ref.logsumexp_vjp,
         intermediates=unit,
-        torch=[lambda torch, x, axis: torch.logsumexp(x, dim=axis)],
+        torch=[
+            lambda torch, x, axis, keepdims=False: torch.logsumexp(x, dims(x, axis), keepdims),
+            lambda torch, x, axis, keepdims=False: torch.special.logsumexp(x, dims(x, axis), keepdims),
+        ],
         tensorflow=[
-            lambda tf, x, axis: tf.reduce_logsumexp(x, axis),
-            lambda tf, x, axis: tf.keras.ops.logsumexp(x, axis),
+            lambda tf, x, axis, keepdims=False: tf.reduce_logsumexp(x, axis, keepdims),
+            lambda tf, x, axis, keepdims=False: tf.keras.ops.logsumexp(x, axis, keepdims),
         ],
         samples=[
             normal(MATRIX, axis=-1),
             normal((4, 5, 6), axis=1, scale=3, name="middle-axis"),
+            normal((4, 5, 6), axis=(0, -1), keepdims=True, name="two-axes"),
+            normal((4, 5), axis=None, name="all-axes"),
             given([[3.0], [-2.0]], axis=1, name="one-element"),
+            sample("empty", lambda _: (np.zeros((3, 0)),), axis=1, edge=True, smooth=False),
             given([[-np.inf, -np.inf], [np.inf, 0.0], [-np.inf, 1.0]], axis=1, name="nonfinite", gradient=False),
+            given([[-np.inf, 1.0, 0.0]], axis=1, name="one-of-minus-infinity", smooth=False),
         ],
-        sources=("https://doi.org/10.1093/imanum/draa038",),
+        sources=(IMA,),
     ),
+    Case(
+        "covariance",
+        "reduction",
+        ref.covariance,
+        vjp=ref.covariance_vjp,
+        torch=[lambda torch, x, ddof: torch.cov(x, correction=ddof)],
+        tensorflow=[tf_covariance],
+        samples=[
+            normal((4, 9), ddof=1),
+            normal((3, 5), ddof=0, name="biased"),
+            given([[1.0, 1.0, 1.0], [1.0, 2.0, 4.0]], ddof=1, name="constant-row"),
+            sample("far-from-zero", lambda rng: (100 + rng.standard_normal((3, 20)),), ddof=1, edge=True),
+        ],
+        sources=(f"{NUMPY}cov.html", f"{TORCH}cov.html"),
+    ),
+    Case(
+        "correlation",
+        "reduction",
+        ref.correlation,
+        vjp=ref.correlation_vjp,
+        torch=[lambda torch, x: torch.corrcoef(x)],
+        tensorflow=[lambda tf, x: tf.keras.ops.corrcoef(x)],
+        samples=[
+            normal((4, 9)),
+            given([[1.0, 2.0, 4.0], [-1.0, 1.0, 0.0]], name="few"),
+            given([[1.0, 1.0, 1.0], [1.0, 2.0, 4.0]], name="constant-row", gradient=False),
+        ],
+        sources=(f"{NUMPY}corrcoef.html", f"{TORCH}corrcoef.html"),
+    ),
+    Case(
+        "trapezoid",
+        "reduction",
+        ref.trapezoid,
+        vjp=ref.trapezoid_vjp,
+        torch=[lambda torch, y, dx, axis: torch.trapezoid(y, dx=dx, dim=axis)],
+        tensorflow=[lambda tf, y, dx, axis: tf.keras.ops.trapezoid(y, dx=dx, axis=axis)],
+        samples=[
+            normal((4, 9), dx=1.0, axis=1),
+            normal((6, 3), dx=0.25, axis=-2, name="negative-axis"),
+            given([[3.0, 1.0]], dx=1.0, axis=1, name="two-points"),
+        ],
+        sources=(f"{NUMPY}trapezoid.html",),
+    ),
+    Case(
+        "trapezoid_of_points",
+        "reduction",
+        ref.trapezoid_of_points,
+        vjp=ref.trapezoid_of_points_vjp,
+        torch=[lambda torch, y, x: torch.trapezoid(y, x)],
+        tensorflow=[lambda tf, y, x: tf.keras.ops.trapezoid(y, x)],
+        samples=[
+            normal((9,), (9,)),
+            given([3.0, 1.0, 2.0], [0.0, 0.5, 4.0], name="uneven", edge=False),
+            given([3.0, 1.0], [1.0, 1.0], name="no-distance"),
+        ],
+        sources=(f"{NUMPY}trapezoid.html",),
+    ),
+    *SCANS,
+    *extremes.CASES,
+    *NORMS,
 )
