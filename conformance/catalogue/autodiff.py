@@ -1,8 +1,8 @@
 """What automatic differentiation promises beyond the derivative of one operation.
 
-The routes themselves differentiate and return gradients, so the value check compares them with a closed form. NaN stands
-for a gradient that the framework says does not exist (None). Numbers are small integers wherever the arithmetic is to be
-exact. Variables can be made in eager mode alone, which the cases that need them say.
+The routes themselves differentiate and return gradients, so the value check compares them with a closed form. NaN
+stands for a gradient that the framework says does not exist (None). Numbers are small integers wherever the arithmetic
+is to be exact. Variables can be made in eager mode alone, which the cases that need them say.
 """
 
 import numpy as np
@@ -43,8 +43,12 @@ def leaves(*xs):
     return [x.detach().clone().requires_grad_() for x in xs]
 
 
-def or_nan(torch, g, x):
-    return torch.full_like(x, float("nan")) if g is None else g.detach()
+def missing(torch, g, x):
+    return torch.full(x.shape, int(g is None), dtype=torch.int64)
+
+
+def missing_in_tf(tf, g, x):
+    return tf.fill(x.shape, tf.constant(int(g is None), tf.int64))
 
 
 def or_nan_in_tf(tf, g, x):
@@ -57,31 +61,31 @@ def or_nan_in_tf(tf, g, x):
 def grad_allow_unused(torch, x, z):
     x, z = leaves(x, z)
     (g,) = torch.autograd.grad((x * x).sum(), z, allow_unused=True)
-    return or_nan(torch, g, z)
+    return missing(torch, g, z)
 
 
 def backward_of_another(torch, x, z):
     x, z = leaves(x, z)
     (x * x).sum().backward()
-    return or_nan(torch, z.grad, z)
+    return missing(torch, z.grad, z)
 
 
 def tape_gradient_of_another(tf, x, z):
     with tf.GradientTape() as tape:
         tape.watch([x, z])
         y = x * x
-    return or_nan_in_tf(tf, tape.gradient(y, z), z)
+    return missing_in_tf(tf, tape.gradient(y, z), z)
 
 
 def tape_gradient_unwatched(tf, x, z):
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = x * z
-    return or_nan_in_tf(tf, tape.gradient(y, z), z)
+    return missing_in_tf(tf, tape.gradient(y, z), z)
 
 
 def symbolic_gradients_of_another(tf, x, z):
-    g = tf.function(lambda x, z: or_nan_in_tf(tf, tf.gradients(x * x, z)[0], z))
+    g = tf.function(lambda x, z: missing_in_tf(tf, tf.gradients(x * x, z)[0], z))
     return g(x, z)
 
 
@@ -178,9 +182,9 @@ def change_a_stopped_variable(tf, x):
 
 CONNECTIONS = (
     Case(
-        "unconnected_gradient_is_none",
+        "unconnected_gradient_is_none",  # 1 where it is
         "selection",
-        lambda x, z: np.full_like(z, np.nan),
+        lambda x, z: np.ones(z.shape, np.int64),
         torch=[grad_allow_unused, backward_of_another],
         tensorflow=[tape_gradient_of_another, tape_gradient_unwatched, symbolic_gradients_of_another],
         samples=TWO,

@@ -116,11 +116,9 @@ HIGHER = (
         torch=[
             lambda torch, x, order: derivative(torch, fifth_power, x, order),
             lambda torch, x, order: by_func_grad(torch, fifth_power, x, order),
-            lambda torch, x, order: by_func_jvp(torch, fifth_power, x, order),
         ],
         tensorflow=[
             lambda tf, x, order: by_tapes(tf, fifth_power, x, order),
-            lambda tf, x, order: by_accumulators(tf, fifth_power, x, order),
         ],
         samples=[
             whole(name="second", order=2),
@@ -129,6 +127,16 @@ HIGHER = (
         ],
         dtypes=WIDE,
         sources=("https://www.tensorflow.org/guide/advanced_autodiff#higher-order_gradients",),
+    ),
+    Case(
+        "second_derivative_by_forward_mode",  # of x^3, forward over forward
+        "selection",
+        lambda x: 6 * x,
+        torch=[lambda torch, x: by_func_jvp(torch, lambda x: x * x * x, x, 2)],
+        tensorflow=[lambda tf, x: by_accumulators(tf, lambda x: x * x * x, x, 2)],
+        samples=[whole(4), given([0.0, -0.0, 1.0, 2.0], name="zeros"), given([2.0], name="one-element")],
+        dtypes=LONE,
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.func.jvp.html",),
     ),
     Case(
         "fourth_derivative_of_sin",
@@ -311,7 +319,7 @@ def hvp_by_accumulator(tf, x, a, v):
 JACOBIANS = (
     Case(
         "jacobian",
-        "elementwise",
+        "reduction",
         lambda x, a: a * np.cos(x),
         torch=[
             loop_of_grads,
@@ -331,7 +339,7 @@ JACOBIANS = (
     ),
     Case(
         "batch_jacobian",
-        "elementwise",
+        "reduction",
         lambda x, a: a * np.cos(x)[:, None],
         torch=[
             loop_of_jacobians,
@@ -382,7 +390,7 @@ JACOBIANS = (
             given([0.0, -0.0], [1.0, 2.0], [1.0, -1.0], name="zeros"),
             given([2.0], [3.0], [1.0], name="one-element"),
         ],
-        dtypes=WIDE,
+        dtypes=LONE,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.hvp.html",),
     ),
 )

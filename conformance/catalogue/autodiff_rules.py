@@ -21,8 +21,12 @@ def leaves(*xs):
     return [x.detach().clone().requires_grad_() for x in xs]
 
 
-def or_nan(torch, g, x):
-    return torch.full_like(x, float("nan")) if g is None else g.detach()
+def missing(torch, g, x):
+    return torch.full(x.shape, int(g is None), dtype=torch.int64)
+
+
+def missing_in_tf(tf, g, x):
+    return tf.fill(x.shape, tf.constant(int(g is None), tf.int64))
 
 
 def or_nan_in_tf(tf, g, x):
@@ -133,21 +137,21 @@ def without_variable(tf, x):
 def not_requiring(torch, x):
     w, z = x.clone(), x.clone().requires_grad_()
     (w * z).sum().backward()
-    return or_nan(torch, w.grad, w)
+    return missing(torch, w.grad, w)
 
 
 def not_trainable(tf, x):
     v = tf.Variable(x, trainable=False)
     with tf.GradientTape() as tape:
         y = v * v
-    return or_nan_in_tf(tf, tape.gradient(y, v), x)
+    return missing_in_tf(tf, tape.gradient(y, v), x)
 
 
 def not_watched(tf, x):
     v = tf.Variable(x)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         y = v * v
-    return or_nan_in_tf(tf, tape.gradient(y, v), x)
+    return missing_in_tf(tf, tape.gradient(y, v), x)
 
 
 IN_PLACE = (
@@ -227,9 +231,9 @@ IN_PLACE = (
         sources=("https://www.tensorflow.org/guide/autodiff#4_took_gradients_through_a_stateful_object",),
     ),
     Case(
-        "unwatched_gradient_is_none",
+        "unwatched_gradient_is_none",  # 1 where it is
         "selection",
-        lambda x: np.full_like(x, np.nan),
+        lambda x: np.ones(x.shape, np.int64),
         torch=[not_requiring],
         tensorflow=[not_trainable, not_watched],
         samples=ONE,
@@ -250,9 +254,13 @@ def clipped_by_hook(torch, x):
     return x.grad
 
 
+def clip_accumulated(x):
+    x.grad.clamp_(-5, 5)
+
+
 def clipped_after_accumulation(torch, x):
     (x,) = leaves(x)
-    x.register_post_accumulate_grad_hook(lambda p: p.grad.clamp_(-5, 5))
+    x.register_post_accumulate_grad_hook(clip_accumulated)
     (3 * x * x).sum().backward()
     return x.grad
 

@@ -1,8 +1,8 @@
 """The dtype of results: tables of every pair of dtypes and of Python scalars.
 
-A sample is a row: the left dtype in its name, all right ones in its options. The result is the position of each result's
-name in a list (`conformance.reference.dtypes.NAMES`), or -1 where the framework refuses. A case asks whether a framework
-follows one rule: NumPy's, or the one that it documents.
+A sample is a row: the left dtype in its name, all right ones in its options. The result is the position of each
+result's name in a list (`conformance.reference.dtypes.NAMES`), or -1 where the framework refuses. A case asks whether a
+framework follows one rule: NumPy's, or the one that it documents.
 """
 
 from conformance.case import Case, Sample
@@ -203,7 +203,9 @@ PROMOTION = (
         torch=[
             lambda torch, x, left, scalars: with_scalars(torch, left, scalars, lambda a, s: torch.add(a, s)),
             lambda torch, x, left, scalars: with_scalars(torch, left, scalars, lambda a, s: torch.result_type(a, s)),
-            lambda torch, x, left, scalars: with_scalars(torch, left, scalars, lambda a, s: torch.Tensor.__radd__(a, s)),
+            lambda torch, x, left, scalars: with_scalars(
+                torch, left, scalars, lambda a, s: torch.Tensor.__radd__(a, s)
+            ),
         ],
         tensorflow=[
             lambda tf, x, left, scalars: with_scalars_in_tf(tf, left, scalars, lambda a, s: tf.add(a, s)),

@@ -150,7 +150,7 @@ def unit(x: Array) -> Array:
 
 def unit_pair(x: Array, y: Array) -> tuple[Array, Array]:
     square = x * x + y * y
-    size = np.sqrt(np.where(square == 0, 1, square))
+    size = np.sqrt(np.where(square == 0, square + 1, square))
     return x / size, y / size
 
 
@@ -173,8 +173,9 @@ def of_power_of(x: Array, y: Array) -> tuple[Array, Array]:
     """y x^(y - 1) (0 for y = 0), and x^y log(x): 0 at x = 0 < y, where x^y is constant; not real for x < 0; and no
     derivative at x = y = 0, where x^y jumps from 1 to 0."""
     zero = x == 0
-    base = np.where(x > 0, x, 1)
-    below = _power(np.where(zero, 1, x), y - 1)
+    one = 0 * x + 1
+    base = np.where(x > 0, x, one)
+    below = _power(np.where(zero, one, x), y - 1)
     at_zero = np.where(y > 1, 0.0, np.where(y == 1, 1.0, np.inf))
     in_x = np.where(y == 0, 0, np.where(zero, np.where(y == 0, 0, y * at_zero), y * below))
     in_y = np.where(x < 0, np.nan, np.where(zero, np.where(y > 0, 0.0, np.nan), _power(base, y) * np.log(base)))
@@ -199,4 +200,4 @@ def of_branch_not_taken(x: Array, *, function: str) -> Array:
 
 
 def of_safe_branch(x: Array, *, function: str) -> Array:
-    return np.where(x > 0, _SLOPES[function](np.where(x > 0, x, 1)), 0 * x)
+    return np.where(x > 0, _SLOPES[function](np.where(x > 0, x, 0 * x + 1)), 0 * x)

@@ -30,8 +30,8 @@ def promoted(left: str, right: str) -> str:
     """NumPy's: the smallest dtype that holds all numbers of both (of an integer and a float, of at least its width).
     https://numpy.org/doc/stable/reference/arrays.promotion.html
 
-    NumPy has no answer for bfloat16 with float16 and with integers wider than its significand: there the lattice of JAX,
-    which Keras adopts, is taken: float32, and bfloat16. https://docs.jax.dev/en/latest/jep/9407-type-promotion.html
+    NumPy has no answer for bfloat16 with float16 and with integers wider than its significand: there the lattice of
+    JAX, which Keras adopts, is taken: float32, and bfloat16. https://docs.jax.dev/en/latest/jep/9407-type-promotion.html
     """
     if "bfloat16" not in (left, right):
         return str(np.result_type(left, right))
@@ -124,8 +124,7 @@ def result_dtype_of(x: Array, *, function: str, names: tuple[str, ...]) -> Array
         "sum": np.sum, "prod": np.prod, "cumsum": np.cumsum, "mean": np.mean, "exp": np.exp, "abs": np.abs,
         "divide": lambda a: np.divide(a, a),
     }[function]  # fmt: skip
-    floating = [n if n == "bfloat16" else str(call(np.ones(1, n)).dtype) for n in names]
-    return codes([n for n in floating])
+    return codes([n if n == "bfloat16" else str(call(np.ones(1, n)).dtype) for n in names])
 
 
 # Casts
