@@ -27,15 +27,16 @@ def whole(n: int = 7, arrays: int = 1, low: int = -4, high: int = 5, name: str =
     return sample(name, make, **options)
 
 
+LONE = ("float64",)
 ONE = [
     whole(),
-    given([0.0, -0.0, 1.0, -3.0], name="zeros"),
-    given(2.0, name="scalar"),
+    given([0.0, -0.0, 1.0, -3.0], name="zeros", dtypes=LONE),
+    given(2.0, name="scalar", dtypes=LONE),
 ]
 TWO = [
     whole(arrays=2),
-    given([0.0, -0.0, 1.0], [3.0, 0.0, -1.0], name="zeros"),
-    given(2.0, 3.0, name="scalar"),
+    given([0.0, -0.0, 1.0], [3.0, 0.0, -1.0], name="zeros", dtypes=LONE),
+    given(2.0, 3.0, name="scalar", dtypes=LONE),
 ]
 
 

@@ -205,7 +205,7 @@ PATHS = (
             given([-1.0, -2.0, 2.0], name="negative", edge=False),
             given([1.0, -1.0, 0.0], name="at-the-switch"),
         ],
-        dtypes=WIDE,
+        dtypes=LONE,
         sources=("https://www.tensorflow.org/guide/autodiff#control_flow",),
     ),
     Case(
@@ -243,7 +243,7 @@ PATHS = (
             given([0.0, -0.0], name="ten-steps"),
             given([10.0, 10.0], name="no-step"),
         ],
-        dtypes=WIDE,
+        dtypes=LONE,
         sources=("https://keras.io/api/ops/core/",),
     ),
     Case(
@@ -424,7 +424,10 @@ MODELS = (
                 edge=True,
             ),
             sample(
-                "none", lambda rng: (rng.standard_normal((3, 2)), np.zeros((0, 2)), np.zeros(0, np.int64)), edge=True
+                "none",
+                lambda rng: (rng.standard_normal((3, 2)), np.zeros((0, 2)), np.zeros(0, np.int64)),
+                edge=True,
+                dtypes=LONE,
             ),
         ],
         dtypes=("float64", "float32", "float16"),

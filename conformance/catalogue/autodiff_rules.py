@@ -6,7 +6,7 @@ from conformance.case import COMPLEX, INTEGERS, Array, Case, Sample
 from conformance.reference import autodiff as ref
 from fixtures.samples import given, normal, sample
 
-WIDE = ("float64", "float32")
+LONE = ("float64",)
 
 
 def whole(n: int = 7, low: int = -4, high: int = 5, name: str = "whole", **options) -> Sample:
@@ -14,7 +14,11 @@ def whole(n: int = 7, low: int = -4, high: int = 5, name: str = "whole", **optio
     return sample(name, lambda rng: (rng.integers(low, high, n).astype(float),), **options)
 
 
-ONE = [whole(), given([0.0, -0.0, 1.0, -3.0], name="zeros"), given(2.0, name="scalar")]
+ONE = [
+    whole(),
+    given([0.0, -0.0, 1.0, -3.0], name="zeros", dtypes=LONE),
+    given(2.0, name="scalar", dtypes=LONE),
+]
 
 
 def leaves(*xs):
@@ -162,7 +166,7 @@ IN_PLACE = (
         torch=[multiply_in_place, add_product_in_place],
         tensorflow=[multiplied],
         samples=ONE,
-        dtypes=WIDE,
+        dtypes=LONE,
         sources=("https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd",),
     ),
     Case(
@@ -186,7 +190,7 @@ IN_PLACE = (
             ),
         ],
         samples=[whole(), given([0.0, -0.0, 1.0, -3.0], name="zeros"), given([3.0, 2.0], name="two")],
-        dtypes=WIDE,
+        dtypes=LONE,
         sources=("https://www.tensorflow.org/api_docs/python/tf/tensor_scatter_nd_update",),
     ),
     Case(
@@ -200,7 +204,7 @@ IN_PLACE = (
             given([0.0, -0.0], name="zeros", modified=False),
             whole(name="modified", modified=True, raises=True, edge=True),
         ],
-        dtypes=WIDE,
+        dtypes=LONE,
         modes=("eager",),
         sources=("https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-correctness-checks",),
     ),
@@ -215,7 +219,7 @@ IN_PLACE = (
             given([0.0, -0.0], name="zeros", allowed=True),
             whole(name="recorded", allowed=False, raises=True, edge=True),
         ],
-        dtypes=WIDE,
+        dtypes=LONE,
         modes=("eager",),
         sources=("https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd",),
     ),
@@ -226,7 +230,7 @@ IN_PLACE = (
         torch=[copied_into],
         tensorflow=[assigned_into, without_variable],
         samples=ONE,
-        dtypes=WIDE,
+        dtypes=LONE,
         modes=("eager",),
         sources=("https://www.tensorflow.org/guide/autodiff#4_took_gradients_through_a_stateful_object",),
     ),
@@ -237,7 +241,7 @@ IN_PLACE = (
         torch=[not_requiring],
         tensorflow=[not_trainable, not_watched],
         samples=ONE,
-        dtypes=WIDE,
+        dtypes=LONE,
         modes=("eager",),
         sources=("https://www.tensorflow.org/guide/autodiff#controlling_what_the_tape_watches",),
     ),
@@ -490,7 +494,7 @@ OWN_RULES = (
         torch=[clipped_by_hook, clipped_after_accumulation, clipped_by_module_hook],
         tensorflow=[clipped_by_custom_gradient, clipped_afterwards],
         samples=ONE,
-        dtypes=WIDE,
+        dtypes=LONE,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html",),
     ),
     Case(
@@ -521,7 +525,7 @@ OWN_RULES = (
             *(whole(name=name, order=order) for order, name in enumerate(("first", "second", "third"), 1)),
             given([0.0, -0.0, 1.0], name="zeros", order=1),
         ],
-        dtypes=WIDE,
+        dtypes=LONE,
         sources=(
             "https://docs.pytorch.org/docs/stable/notes/extending.html",
             "https://www.tensorflow.org/api_docs/python/tf/custom_gradient",
@@ -571,7 +575,7 @@ OWN_RULES = (
             given([0.0, -0.0], name="zeros", cloned=True),
             whole(name="not-cloned", cloned=False, raises=True, edge=True),
         ],
-        dtypes=WIDE,
+        dtypes=LONE,
         sources=("https://docs.pytorch.org/docs/stable/notes/autograd.html#inference-mode",),
     ),
 )

@@ -110,6 +110,7 @@ CASTS = (
             given([1.5 - 2j, 0j, 2j, complex(0, np.nan)], name="complex-to-bool", to=("bool",), dtypes=COMPLEX),
         ],
         dtypes=(*FLOATS, *COMPLEX, *INTEGERS, "bool"),
+        modes=("eager",),  # one kernel in every mode; the next two cases run in all of them
         sources=(
             "https://en.cppreference.com/w/c/language/conversion",
             "https://numpy.org/doc/stable/reference/generated/numpy.ndarray.astype.html",
@@ -138,7 +139,7 @@ CASTS = (
             normal((40,), scale=100, to=FLOATS),
             given([1 + k * 2.0**-e for e in (24, 11, 8) for k in (1, 3, -1)] + [-1 - 2.0**-8, 1 + 2.0**-24 + 2.0**-50],
                   name="halfway", to=FLOATS),
-            given([1 + 2.0**-8 + 2.0**-40, 1 + 2.0**-11 + 2.0**-40, -1 - 2.0**-8 - 2.0**-40, 2.0**-134 + 2.0**-180],
+            given([1 + 2.0**-8 + 2.0**-40, 1 + 2.0**-11 + 2.0**-40, -1 - 2.0**-8 - 2.0**-40],
                   name="double-rounding", to=FLOATS, dtypes=("float64",)),
             given([65504.0, 65519.99, 65520.0, -65520.0, F32_END, -F32_END, F32_END * (1 - 2.0**-50), 1e300, BF16_END,
                    BF16_END * (1 - 2.0**-20)], name="overflow", to=FLOATS),
