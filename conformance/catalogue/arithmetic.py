@@ -9,18 +9,23 @@ from conformance.reference import arithmetic as ref
 from fixtures.samples import given, nonfinite, normal, sample, small, tails
 
 
-def complexes(*shapes: Sequence[int], scale: float = 1.0, name: str = "complex") -> Sample:
+def complexes(*shapes: Sequence[int], scale: float = 1.0, name: str = "complex", smooth: bool = True) -> Sample:
     """Independent complex normal numbers, one array per shape."""
 
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
         return tuple(scale * (rng.standard_normal(s) + 1j * rng.standard_normal(s)) for s in shapes)
 
-    return sample(name, make, dtypes=COMPLEX)
+    return sample(name, make, smooth=smooth, dtypes=COMPLEX)
 
 
-def axes(name: str = "axes") -> Sample:
-    """Complex numbers on the four half axes and the diagonals, none of them 0."""
-    return given(np.array([1, -1, 1j, -1j, 2 + 2j, -3 + 3j, -0.5 - 0.5j, 4 - 4j]), name=name, dtypes=COMPLEX)
+def axes() -> Sample:
+    """Complex numbers on the half axes where no function has a branch cut, and on diagonals; none of them 0."""
+    return given(np.array([1, 0.75j, -2j, 2 + 2j, -3 + 3j, -0.5 - 0.5j, 4 - 4j]), name="axes", dtypes=COMPLEX)
+
+
+def branch_cut() -> Sample:
+    """The negative real axis, with an imaginary part of +0."""
+    return given(np.array([-1 + 0j, -4 + 0j, -0.25 + 0j]), name="branch-cut", smooth=False, dtypes=COMPLEX)
 
 
 def integers(*shapes: Sequence[int], low: int = -9, high: int = 9, name: str = "integers") -> Sample:
@@ -103,6 +108,7 @@ CASES = (
             complexes((4, 9), (4, 9)),
             integers((4, 9), (4, 9)),
             overflowing(),
+            sample("empty", lambda _: (np.zeros((0, 3)), np.zeros((0, 3))), edge=True),
         ],
         dtypes=(*FLOATS, *COMPLEX, *INTEGERS),
         sources=(NUMPY.format("add"),),
@@ -255,7 +261,7 @@ CASES = (
             complexes((4, 9)),
             axes(),
             complexes((33,), scale=1e-4, name="small"),
-            complexes((33,), scale=1e25, name="large"),
+            complexes((33,), scale=1e25, name="large", smooth=False),
             given(np.array([0j, 1j]), name="zero", smooth=False, dtypes=COMPLEX),
         ],
         dtypes=("float64", *COMPLEX),
@@ -284,6 +290,7 @@ CASES = (
             given([0.0, 1.0, -1.0, np.inf, -np.inf], name="nonfinite", gradient=False, dtypes=FLOATS),
             complexes((4, 9)),
             axes(),
+            branch_cut(),
             complexes((33,), scale=1e-4, name="small"),
         ],
         dtypes=(*FLOATS, *COMPLEX),
@@ -364,9 +371,9 @@ CASES = (
         torch=[lambda torch, radius, angle: torch.polar(radius, angle)],
         tensorflow=[lambda tf, radius, angle: tf.keras.ops.polar(radius, angle)],
         samples=[
-            normal((4, 9), (4, 9)),
-            given([1.0, 2.0, 0.5, 0.0], [0.0, 1.0, -3.0, 2.0], name="axes"),
-            normal((33,), (33,), scale=1e-4, name="small"),
+            sample("radii", lambda rng: (rng.random((4, 9)) + 0.1, rng.standard_normal((4, 9)))),
+            given([1.0, 2.0, 0.5], [0.0, 1.0, -3.0], name="axes"),
+            given([0.0, 1.0], [0.5, 0.5], name="no-radius", smooth=False),
         ],
         dtypes=("float64", "float32"),
         sources=("https://dlmf.nist.gov/1.9#E7",),

@@ -15,24 +15,41 @@ from conformance.catalogue.arithmetic import (
     complexes,
     extremes,
     integers,
+    nonzero,
     pairs,
 )
 from conformance.reference import integers as ref
 from fixtures.samples import given, nonfinite, normal, sample, small
 
+BETWEEN = sample(
+    "between-halves",
+    lambda rng: ((rng.integers(-20, 20, (8, 33)) + rng.uniform(0.1, 0.4, (8, 33))) * rng.choice([-1.0, 1.0], (8, 33)),),
+)
 HALVES = given([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 3.0, -3.0, 0.0, -0.0], name="halves", smooth=False, dtypes=FLOATS)
 IEEE = "https://doi.org/10.1109/IEEESTD.2019.8766229"
 
 
 def quarters(*shapes: Sequence[int], name: str = "quarters") -> Sample:
-    """Multiples of 1/4, the last array's not 0: every remainder is exact in every format, and the quotients fit in 8
+    """Multiples of 1/4, none of them 0: every remainder is exact in every format, and the quotients fit in 8
     bits."""
 
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
         drawn = [rng.integers(-30, 31, s) / 4 for s in shapes]
-        return (*drawn[:-1], np.where(drawn[-1] == 0, 1.75, drawn[-1]))
+        return tuple(np.where(a == 0, 1.75, a) for a in drawn)
 
     return sample(name, make, smooth=False, dtypes=FLOATS)
+
+
+def quotients(rng: np.random.Generator) -> tuple[Array, ...]:
+    """Numbers and divisors whose quotient is not near an integer."""
+    y = nonzero((8, 33)).make(rng)[0]
+    return y * (rng.integers(-3, 3, y.shape) + rng.uniform(0.15, 0.85, y.shape)), y
+
+
+def bounded(rng: np.random.Generator) -> tuple[Array, ...]:
+    """Numbers, and bounds that are not near them."""
+    below, above = rng.uniform(-0.6, -0.4, (8, 33)), rng.uniform(0.4, 0.6, (8, 33))
+    return rng.choice([-1.0, 0.1, 1.0], (8, 33)) + rng.uniform(-0.2, 0.2, (8, 33)), below, above
 
 
 def divisors(shape: Sequence[int] = (8, 9)) -> list[Sample]:
@@ -99,7 +116,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.ceil(x), lambda torch, x: x.clone().ceil_()],
         tensorflow=[lambda tf, x: tf.math.ceil(x), lambda tf, x: tf.keras.ops.ceil(x)],
-        samples=[normal((8, 33), scale=10), HALVES, nonfinite(), *extremes()],
+        samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(NUMPY.format("ceil"),),
     ),
     Case(
@@ -109,7 +126,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.floor(x), lambda torch, x: x.clone().floor_()],
         tensorflow=[lambda tf, x: tf.floor(x), lambda tf, x: tf.keras.ops.floor(x)],
-        samples=[normal((8, 33), scale=10), HALVES, nonfinite(), *extremes()],
+        samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(NUMPY.format("floor"),),
     ),
     Case(
@@ -127,7 +144,7 @@ CASES = (
             lambda tf, x: tf.math.rint(x),
             lambda tf, x: tf.keras.ops.round(x),
         ],
-        samples=[normal((8, 33), scale=10), HALVES, nonfinite(), *extremes()],
+        samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(IEEE, NUMPY.format("rint")),
     ),
     Case(
@@ -137,7 +154,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.trunc(x), lambda torch, x: torch.fix(x)],
         tensorflow=[lambda tf, x: tf.keras.ops.trunc(x)],
-        samples=[normal((8, 33), scale=10), HALVES, nonfinite(), *extremes()],
+        samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(NUMPY.format("trunc"),),
     ),
     Case(
@@ -146,7 +163,7 @@ CASES = (
         ref.frac,
         vjp=ref.frac_vjp,
         torch=[lambda torch, x: torch.frac(x), lambda torch, x: x.clone().frac_()],
-        samples=[normal((8, 33), scale=10), HALVES, small()],
+        samples=[BETWEEN, HALVES, small()],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.frac.html",),
     ),
     Case(
@@ -157,9 +174,10 @@ CASES = (
         torch=[lambda torch, x, y: torch.fmod(x, y), lambda torch, x, y: x.fmod(y)],
         tensorflow=[lambda tf, x, y: tf.truncatemod(x, y), lambda tf, x, y: tf.keras.ops.fmod(x, y)],
         samples=[
-            normal((8, 33), (8, 33), dtypes=FLOATS),
+            sample("normal", quotients, dtypes=FLOATS),
             quarters((8, 33), (8, 33)),
             quarters((4, 1, 6), (5, 1), name="broadcast"),
+            given([0.0, -0.0, 1.0], [1.5, -2.0, 2.0], name="zero-dividend", dtypes=FLOATS),
             given(
                 [1.0, -1.0, np.inf, np.nan, 5.0],
                 [np.inf, -np.inf, 2.0, 1.0, 0.0],
@@ -304,15 +322,12 @@ CASES = (
             lambda tf, x, low, high: tf.keras.ops.clip(x, low, high),
         ],
         samples=[
-            sample(
-                "normal",
-                lambda rng: (rng.standard_normal((8, 33)), -rng.random((8, 33)), rng.random((8, 33))),
-                dtypes=FLOATS,
-            ),
+            sample("normal", bounded, dtypes=FLOATS),
             sample(
                 "broadcast",
                 lambda rng: (rng.standard_normal((4, 5, 6)), -rng.random((5, 1)), rng.random(6)),
                 edge=True,
+                smooth=False,
                 dtypes=FLOATS,
             ),
             given([0.0, 5.0, -5.0], [-1.0, 2.0, -4.0], [1.0, 3.0, 4.0], name="each-branch", dtypes=FLOATS),
@@ -357,7 +372,7 @@ CASES = (
         "fmax",
         "selection",
         ref.fmax,
-        vjp=ref.maximum_vjp,
+        vjp=ref.fmax_vjp,
         torch=[lambda torch, x, y: torch.fmax(x, y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.fmax(x, y)],
         samples=[
@@ -373,7 +388,7 @@ CASES = (
         "fmin",
         "selection",
         ref.fmin,
-        vjp=ref.minimum_vjp,
+        vjp=ref.fmin_vjp,
         torch=[lambda torch, x, y: torch.fmin(x, y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.fmin(x, y)],
         samples=[
@@ -440,7 +455,7 @@ CASES = (
         vjp=ref.copysign_vjp,
         torch=[lambda torch, x, y: torch.copysign(x, y), lambda torch, x, y: x.clone().copysign_(y)],
         samples=[
-            normal((8, 33), (8, 33)),
+            sample("away-from-zero", lambda rng: (nonzero((8, 33)).make(rng)[0], rng.standard_normal((8, 33)))),
             given([0.0, -0.0, 1.0, -1.0], [-1.0, 1.0, -0.0, 0.0], name="signed-zeros", smooth=False),
             pairs(),
         ],

@@ -102,7 +102,7 @@ def angle(x: Array) -> Array:
     """The phase, DLMF 1.9.4 and 1.9.6: of a real number 0 or pi."""
     if x.dtype.kind == "c":
         return np.arctan2(x.imag, x.real)
-    return np.where(x < 0, pi(x) + 0 * x, 0 * x)
+    return np.where(x != x, x, np.where(x < 0, pi(x), 0 * np.sign(x)))
 
 
 def angle_vjp(c: Array, x: Array) -> Array:

@@ -129,22 +129,30 @@ def fmax(x: Array, y: Array) -> Array:
     return np.fmax(x, y)
 
 
+def fmax_vjp(c: Array, x: Array, y: Array) -> tuple[Array, Array]:
+    """All to the first at a tie: it is the one that is returned."""
+    return _divided(c, x, y, np.where(x >= y, 1.0, 0.0))
+
+
 def fmin(x: Array, y: Array) -> Array:
     return np.fmin(x, y)
 
 
-def _shared(c: Array, x: Array, y: Array, first: Array) -> tuple[Array, Array]:
-    share = np.where(x == y, 0.5, np.where(first, 1.0, 0.0))
+def fmin_vjp(c: Array, x: Array, y: Array) -> tuple[Array, Array]:
+    return _divided(c, x, y, np.where(x <= y, 1.0, 0.0))
+
+
+def _divided(c: Array, x: Array, y: Array, share: Array) -> tuple[Array, Array]:
     return reduced(c * share, x), reduced(c * (1 - share), y)
 
 
 def maximum_vjp(c: Array, x: Array, y: Array) -> tuple[Array, Array]:
     """Half to each at a tie, the middle of the subgradients."""
-    return _shared(c, x, y, x > y)
+    return _divided(c, x, y, np.where(x == y, 0.5, np.where(x > y, 1.0, 0.0)))
 
 
 def minimum_vjp(c: Array, x: Array, y: Array) -> tuple[Array, Array]:
-    return _shared(c, x, y, x < y)
+    return _divided(c, x, y, np.where(x == y, 0.5, np.where(x < y, 1.0, 0.0)))
 
 
 def where(condition: Array, x: Array, y: Array) -> Array:
