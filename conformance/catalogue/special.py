@@ -1,5 +1,477 @@
-"""Special functions."""
+"""Special functions: the error function and its kin, the gamma function and its kin."""
 
-from conformance.case import Case
+import numpy as np
 
-CASES: tuple[Case, ...] = ()
+from conformance.case import Array, Case
+from conformance.catalogue.special_more import CASES as MORE
+from conformance.catalogue.special_more import RANGE, WIDE, between, near, one, spread
+from conformance.reference import special as ref
+from fixtures.samples import given, nonfinite, normal, sample, small, tails
+
+
+def equal(rng: np.random.Generator, low: float, high: float) -> tuple[Array, Array]:
+    """Orders and arguments as large, to within a few square roots of them: where P and Q are both far from 0."""
+    a = low * (high / low) ** rng.random(12)
+    return a, a + np.sqrt(a) * rng.uniform(-3, 3, 12)
+
+
+BETWEEN_POLES = given(
+    [-0.25, -0.5, -0.75, -1.25, -1.5, -1.875, -2.5, -3.25, -4.5, -7.75, -9.5, -20.5], name="between-poles"
+)
+POLES = given([0.0, -0.0, -1.0, -2.0, -3.0, -10.0, 1.0, 2.0, 3.0], name="poles", gradient=False)
+SMALL = spread(1e-10, 1e-3, name="small", signs=True, edge=True, smooth=False, dtypes=RANGE)
+LARGE = spread(1e2, 1e10, name="large", edge=True, smooth=False, dtypes=RANGE)
+FRESNEL = (
+    normal((32,)),
+    tails(-6, 6, 32),
+    small(24),
+    spread(10, 1e3, name="large", edge=True, smooth=False),
+    nonfinite(),
+)
+ORDERS = (
+    between((0.3, 30), (0.1, 60), n=16, name="positive"),
+    between((1e-3, 0.3), (0.1, 20), n=16, name="small-order", edge=True),
+    between((1, 10), (1e-4, 1e-1), n=16, name="small-argument", edge=True, dtypes=WIDE),
+    sample("equal", lambda rng: equal(rng, 12, 100), edge=True),
+)
+INCOMPLETE = (
+    *ORDERS,
+    sample("large-equal", lambda rng: equal(rng, 200, 5000), edge=True),
+    given(
+        [0.0, 1.0, 1.0, 2.0, 0.0, -1.0, 1.0, np.inf, 1.0, np.nan, 1.0],
+        [1.0, 0.0, np.inf, 3.0, 0.0, 1.0, -1.0, 1.0, np.nan, 1.0, 2.0],
+        name="ends",
+        gradient=False,
+    ),
+)
+
+
+def logarithms(a: Array, x: Array) -> Array:
+    """The largest exponent of x^(a-1) exp(-x) / Gamma(a), whose rounding becomes a relative error of the power."""
+    return np.maximum(np.maximum(np.abs((a - 1) * np.log(x)), x), np.abs(ref.lgamma(a)))
+
+
+def igamma_passes(c: Array, a: Array, x: Array) -> Array:
+    """The derivative is the exponential of a sum of logarithms."""
+    return np.abs(c) * ref.igamma_slope(a, x) * logarithms(a, x)
+
+
+def betainc_passes(c: Array, a: Array, b: Array, x: Array) -> Array:
+    """The derivative is the exponential of a sum of logarithms."""
+    largest = np.maximum(np.abs((a - 1) * np.log(x)), np.abs((b - 1) * np.log1p(-x)))
+    largest = np.maximum(largest, np.maximum(ref.lgamma(a + b), np.maximum(ref.lgamma(a), ref.lgamma(b))))
+    return np.abs(c) * ref.betainc_slope(a, b, x) * largest
+
+
+def erfinv_passes(c: Array, x: Array) -> Array:
+    """The derivative is exp(y^2), whose exponent is formed from the rounded y."""
+    y = ref.erfinv(x)
+    return np.abs(ref.erfinv_vjp(c, x)) * 2 * y * y
+
+
+def erfcinv_passes(c: Array, x: Array) -> Array:
+    """The derivative is exp(y^2), whose exponent is formed from the rounded y."""
+    y = ref.erfcinv(x)
+    return np.abs(ref.erfcinv_vjp(c, x)) * 2 * y * y
+
+
+def ndtri_passes(c: Array, p: Array) -> Array:
+    """The derivative is exp(y^2 / 2), whose exponent is formed from the rounded y."""
+    y = ref.ndtri(p)
+    return np.abs(ref.ndtri_vjp(c, p)) * y * y
+
+
+def erfcx_passes(c: Array, x: Array) -> Array:
+    """The derivative is 2 x erfcx(x), which is nearly 2 / sqrt(pi), less that."""
+    return np.abs(c) * 2 / np.sqrt(np.pi) * np.ones_like(x)
+
+
+def terms(a: Array, *, p: int) -> Array:
+    """Terms of both signs are summed."""
+    return sum(np.abs(ref.lgamma(a - j / 2)) for j in range(p)) + p * (p - 1) / 4 * np.log(np.pi)
+
+
+def terms_of_slope(c: Array, a: Array, *, p: int) -> Array:
+    """Terms of both signs are summed."""
+    return np.abs(c) * sum(np.abs(ref.digamma(a - j / 2)) for j in range(p))
+
+
+def lbeta_terms(x: Array) -> Array:
+    """lgamma of the sum is subtracted from a sum that nearly equals it."""
+    return np.sum(np.abs(ref.lgamma(x)), axis=-1) + np.abs(ref.lgamma(np.sum(x, axis=-1)))
+
+
+def lbeta_terms_of_slope(c: Array, x: Array) -> Array:
+    """digamma of the sum is subtracted."""
+    return np.abs(c)[..., None] * (np.abs(ref.digamma(x)) + np.abs(ref.digamma(np.sum(x, axis=-1, keepdims=True))))
+
+
+CASES = (
+    Case(
+        "erf",
+        "elementwise",
+        ref.erf,
+        vjp=ref.erf_vjp,
+        torch=[lambda torch, x: torch.erf(x), lambda torch, x: torch.special.erf(x)],
+        tensorflow=[lambda tf, x: tf.math.erf(x), lambda tf, x: tf.keras.ops.erf(x)],
+        samples=[normal((32,)), tails(-4, 4, 32), small(24), nonfinite(), given([1e30, -1e30, 30.0], name="large")],
+        sources=("https://dlmf.nist.gov/7.2",),
+    ),
+    Case(
+        "erfc",
+        "elementwise",
+        ref.erfc,
+        vjp=ref.erfc_vjp,
+        torch=[lambda torch, x: torch.erfc(x), lambda torch, x: torch.special.erfc(x)],
+        tensorflow=[lambda tf, x: tf.math.erfc(x), lambda tf, x: tf.keras.ops.erfc(x)],
+        samples=[normal((32,)), tails(-5, 9, 32), small(24), nonfinite(), given([1e30, -1e30, 30.0], name="large")],
+        sources=("https://dlmf.nist.gov/7.2",),
+    ),
+    Case(
+        "erfcx",
+        "elementwise",
+        ref.erfcx,
+        vjp=ref.erfcx_vjp,
+        vjp_intermediates=erfcx_passes,
+        torch=[lambda torch, x: torch.special.erfcx(x)],
+        samples=[
+            normal((32,)),
+            tails(-8, 10, 32),
+            spread(10, 1e6, name="large", edge=True, smooth=False),
+            small(24),
+            nonfinite(),
+        ],
+        dtypes=WIDE,  # torch has no other kernels, TensorFlow none
+        sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.erfcx",),
+    ),
+    Case(
+        "erfinv",
+        "elementwise",
+        ref.erfinv,
+        vjp=ref.erfinv_vjp,
+        vjp_intermediates=erfinv_passes,
+        torch=[lambda torch, x: torch.erfinv(x), lambda torch, x: torch.special.erfinv(x)],
+        tensorflow=[lambda tf, x: tf.math.erfinv(x), lambda tf, x: tf.keras.ops.erfinv(x)],
+        samples=[
+            tails(-0.96, 0.95, 32, name="inside"),
+            small(24),
+            sample("near-one", lambda rng: (1 - 10.0 ** -rng.uniform(1, 6, 24),), edge=True, smooth=False, dtypes=WIDE),
+            given([1.0, -1.0, 0.0, -0.0, 1.5, -2.0, np.inf, -np.inf, np.nan], name="ends", gradient=False),
+        ],
+        sources=("https://dlmf.nist.gov/7.17",),
+    ),
+    Case(
+        "erfcinv",
+        "elementwise",
+        ref.erfcinv,
+        vjp=ref.erfcinv_vjp,
+        vjp_intermediates=erfcinv_passes,
+        tensorflow=[lambda tf, x: tf.math.erfcinv(x)],
+        samples=[
+            tails(0.05, 1.94, 32, name="inside"),
+            spread(1e-30, 1e-2, name="near-zero", edge=True, smooth=False),
+            given([0.0, 2.0, 1.0, -1.0, 2.5, np.inf, np.nan], name="ends", gradient=False),
+        ],
+        dtypes=WIDE,  # the kernel is Ndtri's
+        sources=("https://www.tensorflow.org/api_docs/python/tf/math/erfcinv",),
+    ),
+    Case(
+        "ndtr",
+        "elementwise",
+        ref.ndtr,
+        vjp=ref.ndtr_vjp,
+        torch=[
+            lambda torch, x: torch.special.ndtr(x),
+            lambda torch, x: torch.special.erfc(-x * 0.5**0.5) / 2,
+        ],
+        tensorflow=[lambda tf, x: tf.math.erfc(-x * tf.constant(0.5**0.5, x.dtype)) / 2],
+        samples=[normal((32,)), tails(-5, 5, 32), small(24), nonfinite()],
+        sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtr",),
+    ),
+    Case(
+        "ndtri",
+        "elementwise",
+        ref.ndtri,
+        vjp=ref.ndtri_vjp,
+        vjp_intermediates=ndtri_passes,
+        torch=[lambda torch, p: torch.special.ndtri(p)],
+        tensorflow=[lambda tf, p: tf.math.ndtri(p)],
+        samples=[
+            tails(0.03, 0.95, 32, name="inside"),
+            spread(1e-30, 1e-2, name="near-zero", edge=True, smooth=False),
+            sample("near-one", lambda rng: (1 - 10.0 ** -rng.uniform(1, 6, 24),), edge=True, smooth=False),
+            given([0.0, 1.0, 0.5, -1.0, 1.5, np.inf, np.nan], name="ends", gradient=False),
+        ],
+        dtypes=WIDE,
+        sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtri",),
+    ),
+    Case(
+        "log_ndtr",
+        "elementwise",
+        ref.log_ndtr,
+        vjp=ref.log_ndtr_vjp,
+        torch=[lambda torch, x: torch.special.log_ndtr(x)],
+        samples=[normal((32,)), tails(-30, 9, 32), spread(10, 1e4, name="large", signs=True, edge=True), nonfinite()],
+        dtypes=WIDE,
+        sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.log_ndtr",),
+    ),
+    Case(
+        "dawsn",
+        "elementwise",
+        ref.dawsn,
+        vjp=ref.dawsn_vjp,
+        vjp_intermediates=one,  # 1 - 2 x F(x)
+        tensorflow=[lambda tf, x: tf.math.special.dawsn(x)],
+        samples=[normal((32,)), tails(-9, 9, 32), small(24), spread(1e2, 1e6, name="large", edge=True), nonfinite()],
+        dtypes=WIDE,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/math/special/dawsn",),
+    ),
+    Case(
+        "expint",
+        "elementwise",
+        ref.expint,
+        vjp=ref.expint_vjp,
+        tensorflow=[lambda tf, x: tf.math.special.expint(x)],
+        samples=[
+            spread(0.1, 60),
+            spread(1e-10, 1e-3, name="small", edge=True, smooth=False),
+            near(0.37250741078136663, name="near-the-zero"),
+            given([-0.5, -2.0, -20.0, 0.0, -0.0, np.inf, -np.inf, np.nan], name="nonfinite", gradient=False),
+        ],
+        dtypes=WIDE,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/math/special/expint", "https://dlmf.nist.gov/6.2"),
+    ),
+    Case(
+        "fresnel_cos",
+        "elementwise",
+        ref.fresnel_cos,
+        vjp=ref.fresnel_cos_vjp,
+        tensorflow=[lambda tf, x: tf.math.special.fresnel_cos(x)],
+        samples=[
+            normal((32,)),
+            tails(-6, 6, 32),
+            small(24),
+            spread(10, 1e3, name="large", edge=True, smooth=False),
+            nonfinite(),
+        ],
+        dtypes=WIDE,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/math/special/fresnel_cos",),
+    ),
+    Case(
+        "fresnel_sin",
+        "elementwise",
+        ref.fresnel_sin,
+        vjp=ref.fresnel_sin_vjp,
+        tensorflow=[lambda tf, x: tf.math.special.fresnel_sin(x)],
+        samples=[
+            normal((32,)),
+            tails(-6, 6, 32),
+            small(24),
+            spread(10, 1e3, name="large", edge=True, smooth=False),
+            nonfinite(),
+        ],
+        dtypes=WIDE,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/math/special/fresnel_sin",),
+    ),
+    Case(
+        "spence",
+        "elementwise",
+        ref.spence,
+        vjp=ref.spence_vjp,
+        tensorflow=[lambda tf, x: tf.math.special.spence(x)],
+        samples=[
+            spread(0.1, 60),
+            near(1.0, 2.0, name="near-the-zero"),
+            spread(1e-10, 1e-3, name="small", edge=True, smooth=False),
+            given([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan], name="nonfinite", gradient=False),
+        ],
+        dtypes=WIDE,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/math/special/spence",),
+    ),
+    Case(
+        "lgamma",
+        "elementwise",
+        ref.lgamma,
+        vjp=ref.lgamma_vjp,
+        torch=[lambda torch, x: torch.lgamma(x), lambda torch, x: torch.special.gammaln(x)],
+        tensorflow=[lambda tf, x: tf.math.lgamma(x)],
+        samples=[
+            spread(0.1, 50),
+            near(1.0, 2.0, name="near-zeros"),
+            BETWEEN_POLES,
+            SMALL,
+            LARGE,
+            POLES,
+            nonfinite(),
+            given([1.0, 2.0, 3.0, 0.5], name="zeros"),
+        ],
+        sources=("https://dlmf.nist.gov/5.2",),
+    ),
+    Case(
+        "digamma",
+        "elementwise",
+        ref.digamma,
+        vjp=ref.digamma_vjp,
+        torch=[
+            lambda torch, x: torch.digamma(x),
+            lambda torch, x: torch.special.digamma(x),
+            lambda torch, x: torch.special.psi(x),
+        ],
+        tensorflow=[lambda tf, x: tf.math.digamma(x)],
+        samples=[
+            spread(0.1, 50),
+            near(1.4616321449683622, name="near-the-zero"),
+            BETWEEN_POLES,
+            SMALL,
+            LARGE,
+            POLES,
+            nonfinite(),
+        ],
+        sources=("https://dlmf.nist.gov/5.2",),
+    ),
+    Case(
+        "polygamma",
+        "elementwise",
+        ref.polygamma,
+        vjp=ref.polygamma_vjp,
+        torch=[lambda torch, x, n: torch.polygamma(n, x), lambda torch, x, n: torch.special.polygamma(n, x)],
+        tensorflow=[lambda tf, x, n: tf.math.polygamma(tf.constant(n, x.dtype), x)],
+        samples=[
+            spread(0.1, 50, 16, name="trigamma", n=1),
+            spread(0.1, 50, 16, name="second", n=2),
+            spread(0.1, 50, 16, name="third", n=3),
+            spread(0.1, 50, 16, name="order-zero", edge=True, n=0),
+            given([-0.25, -0.5, -1.75, -3.5, -9.5], name="between-poles", n=1),
+            given([-0.25, -0.5, -1.75, -3.5, -9.5], name="second-between-poles", n=2),
+            given([0.0, -0.0, -1.0, -2.0, np.inf, np.nan, 1.0, 2.0, 3.0], name="poles", gradient=False, n=1),
+        ],
+        sources=("https://dlmf.nist.gov/5.15",),
+    ),
+    Case(
+        "zeta",
+        "elementwise",
+        ref.zeta,
+        vjp=ref.zeta_vjp,
+        held=("s",),  # neither framework has the derivative with respect to s
+        torch=[lambda torch, s, q: torch.special.zeta(s, q)],
+        tensorflow=[lambda tf, s, q: tf.math.zeta(s, q)],
+        samples=[
+            between((1.1, 12), (0.2, 30), n=16, name="positive"),
+            between((1.001, 1.1), (0.2, 30), n=16, name="near-the-pole", edge=True),
+            between((2, 8), (1e3, 1e8), n=16, name="large", edge=True),
+            given([2.0, 3.0, 2.0, 4.0], [-0.5, -1.5, -3.25, -0.25], name="negative-q", gradient=False),
+            given(
+                [1.0, 2.0, 2.0, 0.5, 2.5, np.inf, 2.0, np.nan, 2.0, 3.0, 4.0],
+                [1.0, 0.0, -1.0, 1.0, -0.5, 1.0, np.inf, 1.0, 1.0, 1.0, 1.0],
+                name="poles",
+                gradient=False,
+            ),
+        ],
+        dtypes=WIDE,
+        sources=("https://dlmf.nist.gov/25.11",),
+    ),
+    Case(
+        "igamma",
+        "elementwise",
+        ref.igamma,
+        vjp=ref.igamma_vjp,
+        vjp_intermediates=igamma_passes,
+        held=("a",),  # that derivative is the case igamma_order
+        torch=[lambda torch, a, x: torch.special.gammainc(a, x), lambda torch, a, x: torch.igamma(a, x)],
+        tensorflow=[lambda tf, a, x: tf.math.igamma(a, x)],
+        samples=INCOMPLETE,
+        sources=("https://dlmf.nist.gov/8.2",),
+    ),
+    Case(
+        "igammac",
+        "elementwise",
+        ref.igammac,
+        vjp=ref.igammac_vjp,
+        vjp_intermediates=igamma_passes,
+        held=("a",),
+        torch=[lambda torch, a, x: torch.special.gammaincc(a, x), lambda torch, a, x: torch.igammac(a, x)],
+        tensorflow=[lambda tf, a, x: tf.math.igammac(a, x)],
+        samples=INCOMPLETE,
+        sources=("https://dlmf.nist.gov/8.2",),
+    ),
+    Case(
+        "igamma_order",
+        "elementwise",
+        ref.igamma,
+        vjp=ref.igamma_order_vjp,
+        held=("x",),
+        torch=[lambda torch, a, x: torch.special.gammainc(a, x)],
+        tensorflow=[lambda tf, a, x: tf.math.igamma(a, x)],
+        samples=ORDERS,
+        dtypes=WIDE,
+        sources=("https://dlmf.nist.gov/8.7",),
+    ),
+    Case(
+        "igammac_order",
+        "elementwise",
+        ref.igammac,
+        vjp=ref.igammac_order_vjp,
+        held=("x",),
+        torch=[lambda torch, a, x: torch.special.gammaincc(a, x)],
+        tensorflow=[lambda tf, a, x: tf.math.igammac(a, x)],
+        samples=ORDERS,
+        dtypes=WIDE,
+        sources=("https://dlmf.nist.gov/8.7",),
+    ),
+    Case(
+        "betainc",
+        "elementwise",
+        ref.betainc,
+        vjp=ref.betainc_vjp,
+        vjp_intermediates=betainc_passes,
+        held=("a", "b"),  # TensorFlow has no derivative with respect to them
+        tensorflow=[lambda tf, a, b, x: tf.math.betainc(a, b, x)],
+        samples=[
+            between((0.5, 20), (0.5, 20), (0.1, 0.95), n=16, name="positive"),
+            between((0.05, 0.5), (0.05, 0.5), (1e-3, 0.95), n=16, name="small-parameters", edge=True),
+            between((50, 500), (50, 500), (0.2, 0.8), n=16, name="large-parameters", edge=True),
+            given(
+                [2.0, 2.0, 1.0, 2.0, 2.0, 0.0, np.nan],
+                [3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 3.0],
+                [0.0, 1.0, 0.5, -0.5, 1.5, 0.5, 0.5],
+                name="ends",
+                gradient=False,
+            ),
+        ],
+        dtypes=WIDE,
+        sources=("https://dlmf.nist.gov/8.17",),
+    ),
+    Case(
+        "multigammaln",
+        "elementwise",
+        ref.multigammaln,
+        vjp=ref.multigammaln_vjp,
+        intermediates=terms,
+        vjp_intermediates=terms_of_slope,
+        torch=[lambda torch, a, p: torch.special.multigammaln(a, p), lambda torch, a, p: torch.mvlgamma(a, p)],
+        samples=[
+            spread(1.2, 50, 12, p=3),
+            spread(0.1, 50, 12, name="one-dimension", edge=True, p=1),
+            spread(2.6, 50, 12, name="six-dimensions", edge=True, p=6),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.multigammaln",),
+    ),
+    Case(
+        "lbeta",
+        "reduction",
+        ref.lbeta,
+        vjp=ref.lbeta_vjp,
+        intermediates=lbeta_terms,
+        vjp_intermediates=lbeta_terms_of_slope,
+        torch=[lambda torch, x: torch.lgamma(x).sum(-1) - torch.lgamma(x.sum(-1))],  # as torch.distributions.Dirichlet
+        tensorflow=[lambda tf, x: tf.math.lbeta(x)],
+        samples=[
+            sample("positive", lambda rng: (np.exp(rng.normal(0, 1.5, (5, 4))),)),
+            sample("large", lambda rng: (np.exp(rng.uniform(2, 6, (5, 4))),), edge=True),
+            sample("one-element", lambda rng: (np.exp(rng.normal(0, 1.5, (3, 1))),), edge=True),
+            given(np.zeros((0, 3)), name="empty"),
+        ],
+        sources=("https://www.tensorflow.org/api_docs/python/tf/math/lbeta", "https://dlmf.nist.gov/5.12"),
+    ),
+    *MORE,
+)

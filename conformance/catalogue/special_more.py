@@ -1,0 +1,445 @@
+"""Special functions: Bessel and Airy functions, and elementary functions with a limit in them."""
+
+from typing import Any
+
+import numpy as np
+
+from conformance.case import Array, Case, Sample
+from conformance.reference import special as ref
+from fixtures.samples import given, nonfinite, normal, sample, small, tails
+
+WIDE = ("float64", "float32")
+"""Where neither framework has a kernel for half precision, or float16 has not the range."""
+RANGE = ("float64", "float32", "bfloat16")
+"""Without float16, in which 1e10 is infinite and 1e-10 is 0."""
+
+
+def spread(
+    low: float, high: float, n: int = 24, /, *, name: str = "positive", signs: bool = False, **options: Any
+) -> Sample:
+    """Numbers of every magnitude from one bound to the other, of both signs if asked."""
+
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        x = low * (high / low) ** ((np.arange(n) + rng.random(n)) / n)
+        return (x * rng.choice([-1.0, 1.0], n) if signs else x,)
+
+    return sample(name, make, **options)
+
+
+def near(*points: float, distance: float = 1e-2, n: int = 6, name: str, **options: Any) -> Sample:
+    """Numbers around each point, from its ``distance`` down to 1e-6 of that; relative to points other than 0."""
+
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        away = distance * 10.0 ** -rng.uniform(0, 6, (len(points), n)) * rng.choice([-1.0, 1.0], (len(points), n))
+        return ((np.asarray(points)[:, None] * (1 + away)).reshape(-1),)
+
+    return sample(name, make, edge=True, **options)
+
+
+def between(*bounds: tuple[float, float], n: int = 24, name: str, **options: Any) -> Sample:
+    """One array for each pair of bounds, evenly spread over every magnitude between them, in an order of its own."""
+
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        places = [(rng.permutation(n) + rng.random(n)) / n for _ in bounds]
+        return tuple(low * (high / low) ** p for (low, high), p in zip(bounds, places, strict=True))
+
+    return sample(name, make, **options)
+
+
+def one(c: Array, x: Array) -> Array:
+    """The derivative is formed as a sum with 1, which is rounded."""
+    return np.abs(c) * np.ones_like(x)
+
+
+def sinc_passes(c: Array, x: Array) -> Array:
+    """The derivative is (cos(pi x) - sinc(x)) / x: both are rounded before they are subtracted."""
+    return np.abs(c) * np.where(x == 0, 0, 1 / np.where(x == 0, 1, np.abs(x)))
+
+
+def i_slope(c: Array, x: Array) -> Array:
+    """The derivative is a difference of functions as large as the one of order 0."""
+    return np.abs(c) * ref.i0(x)
+
+
+def ie_slope(c: Array, x: Array) -> Array:
+    """The derivative is a difference of functions as large as the scaled one of order 0."""
+    return np.abs(c) * ref.i0e(x)
+
+
+def ke_slope(c: Array, x: Array) -> Array:
+    """The derivative is a difference of functions as large as the scaled one of order 1."""
+    return np.abs(c) * ref.k1e(x)
+
+
+def j1_slope(c: Array, x: Array) -> Array:
+    """The derivative is J_0 - J_1 / x."""
+    return np.abs(c) * (np.abs(ref.j0(x)) + np.abs(ref.j1(x) / np.where(x == 0, 1, x)))
+
+
+def y1_slope(c: Array, x: Array) -> Array:
+    """The derivative is Y_0 - Y_1 / x."""
+    return np.abs(c) * (np.abs(ref.y0(x)) + np.abs(ref.y1(x) / x))
+
+
+ENDS = given([0.0, -0.0, -1.0, np.inf, -np.inf, np.nan, 1.0, 2.0, 3.0], name="ends", gradient=False)
+UNSCALED = (
+    normal((32,), scale=3),
+    tails(-60, 60, 32),
+    small(24),
+    spread(1e2, 600, name="large", edge=True, dtypes=WIDE),
+    nonfinite(),
+)
+SCALED = (
+    normal((32,), scale=3),
+    tails(-60, 60, 32),
+    small(24),
+    spread(1e2, 1e6, name="large", edge=True, dtypes=RANGE),
+    nonfinite(),
+)
+POSITIVE = (
+    spread(0.1, 60),
+    spread(1e-6, 1e-3, name="small", edge=True),
+    spread(1e2, 600, name="large", edge=True, dtypes=WIDE),
+    ENDS,
+)
+POSITIVE_SCALED = (
+    spread(0.1, 60),
+    spread(1e-6, 1e-3, name="small", edge=True),
+    spread(1e2, 1e6, name="large", edge=True, dtypes=RANGE),
+    ENDS,
+)
+OSCILLATING = (
+    normal((32,), scale=3),
+    tails(-20, 20, 32),
+    small(24),
+    spread(20, 1e4, name="large", edge=True),
+    nonfinite(),
+)
+OSCILLATING_POSITIVE = (
+    spread(0.1, 20, 32),
+    spread(1e-6, 1e-3, name="small", edge=True),
+    spread(20, 1e4, name="large", edge=True),
+    ENDS,
+)
+
+CASES = (
+    Case(
+        "i0",
+        "elementwise",
+        ref.i0,
+        vjp=ref.i0_vjp,
+        torch=[
+            lambda torch, x: torch.i0(x),
+            lambda torch, x: torch.special.i0(x),
+            lambda torch, x: torch.special.modified_bessel_i0(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.bessel_i0(x),
+            lambda tf, x: tf.math.special.bessel_i0(x),
+            lambda tf, x: tf.keras.ops.i0(x),
+        ],
+        samples=UNSCALED,
+        sources=("https://dlmf.nist.gov/10.25",),
+    ),
+    Case(
+        "i0e",
+        "elementwise",
+        ref.i0e,
+        vjp=ref.i0e_vjp,
+        vjp_intermediates=ie_slope,
+        torch=[
+            lambda torch, x: torch.special.i0e(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.bessel_i0e(x),
+            lambda tf, x: tf.math.special.bessel_i0e(x),
+        ],
+        samples=SCALED,
+        sources=("https://dlmf.nist.gov/10.25",),
+    ),
+    Case(
+        "i1",
+        "elementwise",
+        ref.i1,
+        vjp=ref.i1_vjp,
+        vjp_intermediates=i_slope,
+        torch=[
+            lambda torch, x: torch.special.i1(x),
+            lambda torch, x: torch.special.modified_bessel_i1(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.bessel_i1(x),
+            lambda tf, x: tf.math.special.bessel_i1(x),
+        ],
+        samples=UNSCALED,
+        sources=("https://dlmf.nist.gov/10.25",),
+    ),
+    Case(
+        "i1e",
+        "elementwise",
+        ref.i1e,
+        vjp=ref.i1e_vjp,
+        vjp_intermediates=ie_slope,
+        torch=[
+            lambda torch, x: torch.special.i1e(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.bessel_i1e(x),
+            lambda tf, x: tf.math.special.bessel_i1e(x),
+        ],
+        samples=SCALED,
+        sources=("https://dlmf.nist.gov/10.25",),
+    ),
+    Case(
+        "k0",
+        "elementwise",
+        ref.k0,
+        vjp=ref.k0_vjp,
+        torch=[
+            lambda torch, x: torch.special.modified_bessel_k0(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.special.bessel_k0(x),
+        ],
+        samples=POSITIVE,
+        dtypes=("float64", "float32", "float16"),  # neither framework has a kernel for bfloat16
+        sources=("https://dlmf.nist.gov/10.27",),
+    ),
+    Case(
+        "k1",
+        "elementwise",
+        ref.k1,
+        vjp=ref.k1_vjp,
+        torch=[
+            lambda torch, x: torch.special.modified_bessel_k1(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.special.bessel_k1(x),
+        ],
+        samples=POSITIVE,
+        dtypes=("float64", "float32", "float16"),
+        sources=("https://dlmf.nist.gov/10.27",),
+    ),
+    Case(
+        "k0e",
+        "elementwise",
+        ref.k0e,
+        vjp=ref.k0e_vjp,
+        vjp_intermediates=ke_slope,
+        torch=[
+            lambda torch, x: torch.special.scaled_modified_bessel_k0(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.special.bessel_k0e(x),
+        ],
+        samples=POSITIVE_SCALED,
+        dtypes=("float64", "float32", "float16"),
+        sources=("https://dlmf.nist.gov/10.27",),
+    ),
+    Case(
+        "k1e",
+        "elementwise",
+        ref.k1e,
+        vjp=ref.k1e_vjp,
+        vjp_intermediates=ke_slope,
+        torch=[
+            lambda torch, x: torch.special.scaled_modified_bessel_k1(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.special.bessel_k1e(x),
+        ],
+        samples=POSITIVE_SCALED,
+        dtypes=("float64", "float32", "float16"),
+        sources=("https://dlmf.nist.gov/10.27",),
+    ),
+    Case(
+        "j0",
+        "elementwise",
+        ref.j0,
+        vjp=ref.j0_vjp,
+        torch=[
+            lambda torch, x: torch.special.bessel_j0(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.special.bessel_j0(x),
+        ],
+        samples=OSCILLATING,
+        dtypes=("float64", "float32", "float16"),
+        sources=("https://dlmf.nist.gov/10.2",),
+    ),
+    Case(
+        "j1",
+        "elementwise",
+        ref.j1,
+        vjp=ref.j1_vjp,
+        vjp_intermediates=j1_slope,
+        torch=[
+            lambda torch, x: torch.special.bessel_j1(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.special.bessel_j1(x),
+        ],
+        samples=OSCILLATING,
+        dtypes=("float64", "float32", "float16"),
+        sources=("https://dlmf.nist.gov/10.2",),
+    ),
+    Case(
+        "y0",
+        "elementwise",
+        ref.y0,
+        vjp=ref.y0_vjp,
+        torch=[
+            lambda torch, x: torch.special.bessel_y0(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.special.bessel_y0(x),
+        ],
+        samples=OSCILLATING_POSITIVE,
+        dtypes=("float64", "float32", "float16"),
+        sources=("https://dlmf.nist.gov/10.2",),
+    ),
+    Case(
+        "y1",
+        "elementwise",
+        ref.y1,
+        vjp=ref.y1_vjp,
+        vjp_intermediates=y1_slope,
+        torch=[
+            lambda torch, x: torch.special.bessel_y1(x),
+        ],
+        tensorflow=[
+            lambda tf, x: tf.math.special.bessel_y1(x),
+        ],
+        samples=OSCILLATING_POSITIVE,
+        dtypes=("float64", "float32", "float16"),
+        sources=("https://dlmf.nist.gov/10.2",),
+    ),
+    Case(
+        "spherical_j0",
+        "elementwise",
+        ref.spherical_j0,  # torch has no derivative
+        torch=[lambda torch, x: torch.special.spherical_bessel_j0(x)],
+        samples=[normal((32,), scale=3), small(24), spread(20, 1e4, name="large", edge=True), nonfinite()],
+        dtypes=WIDE,
+        sources=("https://dlmf.nist.gov/10.49",),
+    ),
+    Case(
+        "airy_ai",
+        "elementwise",
+        ref.airy_ai,  # torch has no derivative
+        torch=[lambda torch, x: torch.special.airy_ai(x)],
+        samples=[normal((32,), scale=2), tails(-20, 20, 32), small(24), nonfinite()],
+        dtypes=WIDE,
+        sources=("https://dlmf.nist.gov/9.2",),
+    ),
+    Case(
+        "sinc",
+        "elementwise",
+        ref.sinc,
+        vjp=ref.sinc_vjp,
+        vjp_intermediates=sinc_passes,
+        torch=[lambda torch, x: torch.sinc(x), lambda torch, x: torch.special.sinc(x)],
+        tensorflow=[lambda tf, x: tf.keras.ops.sinc(x), lambda tf, x: tf.experimental.numpy.sinc(x)],
+        samples=[
+            normal((32,), scale=2),
+            small(24),
+            given([1.0, -1.0, 2.0, -3.0, 100.0, 0.5], name="zeros"),
+            given([0.0, -0.0, 1.0], name="at-zero", smooth=False),
+            nonfinite(),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.sinc",),
+    ),
+    Case(
+        "xlogy",
+        "elementwise",
+        ref.xlogy,
+        vjp=ref.xlogy_vjp,
+        torch=[lambda torch, x, y: torch.xlogy(x, y), lambda torch, x, y: torch.special.xlogy(x, y)],
+        tensorflow=[lambda tf, x, y: tf.math.xlogy(x, y)],
+        samples=[
+            between((0.1, 10), (0.1, 10), name="positive"),
+            between((0.1, 10), (0.99, 1.01), name="near-one", edge=True),
+            given([0.0, -0.0, 0.0, 1.0], [2.0, 0.5, 1.0, 3.0], name="at-zero"),
+            given(
+                [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, np.nan, 0.0, 1.0, np.inf, 2.0, 3.0],
+                [0.0, -1.0, np.inf, np.nan, 0.0, -1.0, 1.0, -0.0, 2.0, 2.0, np.inf, 4.0],
+                name="nonfinite",
+                gradient=False,
+            ),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.xlogy",),
+    ),
+    Case(
+        "xlog1py",
+        "elementwise",
+        ref.xlog1py,
+        vjp=ref.xlog1py_vjp,
+        torch=[lambda torch, x, y: torch.special.xlog1py(x, y)],
+        tensorflow=[lambda tf, x, y: tf.math.xlog1py(x, y)],
+        samples=[
+            between((0.1, 10), (0.1, 10), name="positive"),
+            between((0.1, 10), (1e-10, 1e-3), name="small", edge=True, dtypes=RANGE),
+            given([0.0, -0.0, 0.0, 1.0], [2.0, -0.5, 0.0, 3.0], name="at-zero"),
+            given(
+                [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, np.nan, 0.0, 1.0, np.inf, 2.0, 3.0],
+                [-1.0, -2.0, np.inf, np.nan, -1.0, -2.0, 1.0, -0.0, 2.0, 2.0, np.inf, 4.0],
+                name="nonfinite",
+                gradient=False,
+            ),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.xlog1py",),
+    ),
+    Case(
+        "xdivy",
+        "elementwise",
+        ref.xdivy,
+        vjp=ref.xdivy_vjp,
+        tensorflow=[lambda tf, x, y: tf.math.xdivy(x, y)],
+        samples=[
+            between((0.1, 10), (0.1, 10), name="positive"),
+            given([0.0, -0.0, 0.0, 1.0], [2.0, -0.5, 1.0, 3.0], name="at-zero"),
+            given(
+                [0.0, 0.0, 0.0, 1.0, 1.0, np.nan, 1.0, 2.0, 3.0],
+                [0.0, np.inf, np.nan, 0.0, -0.0, 1.0, 2.0, np.inf, 4.0],
+                name="nonfinite",
+                gradient=False,
+            ),
+        ],
+        sources=("https://www.tensorflow.org/api_docs/python/tf/math/xdivy",),
+    ),
+    Case(
+        "entr",
+        "elementwise",
+        ref.entr,
+        vjp=ref.entr_vjp,
+        vjp_intermediates=one,
+        torch=[lambda torch, x: torch.special.entr(x)],
+        samples=[
+            spread(0.01, 10),
+            near(1.0, 0.36787944117144233, name="near-one-and-1/e"),
+            spread(1e-10, 1e-3, name="small", edge=True, smooth=False, dtypes=RANGE),
+            given([0.0, -0.0, -1.0, np.inf, -np.inf, np.nan, 1.0, 2.0, 3.0], name="nonfinite", gradient=False),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.entr",),
+    ),
+    Case(
+        "logit",
+        "elementwise",
+        ref.logit,
+        vjp=ref.logit_vjp,
+        torch=[
+            lambda torch, x, **eps: torch.logit(x, **eps),
+            lambda torch, x, **eps: torch.special.logit(x, **eps),
+        ],
+        samples=[
+            tails(0.03, 0.95, 32, name="inside"),
+            spread(1e-10, 1e-2, name="near-zero", edge=True, smooth=False, dtypes=RANGE),
+            sample("near-one", lambda rng: (1 - 10.0 ** -rng.uniform(1, 6, 24),), edge=True, smooth=False, dtypes=WIDE),
+            near(0.5, name="near-the-zero"),
+            tails(0.0, 0.98, 32, name="clipped", smooth=False, eps=0.0625),
+            given([0.0, 1.0, -1.0, 2.0, 0.0625, 0.5], name="clipped-ends", gradient=False, eps=0.0625),
+            given([0.0, 1.0, 0.5, -1.0, 1.5, np.inf, np.nan, 0.25], name="ends", gradient=False),
+        ],
+        sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.logit",),
+    ),
+)
