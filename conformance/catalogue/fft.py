@@ -81,9 +81,9 @@ def both_parts(tf, x):
 
 def scaled(tf, y, sizes, norm, inverse=False):
     """tf.signal has one convention: 1 / n on the inverse."""
-    n = float(np.prod(sizes))
-    factor = {"backward": 1.0, "ortho": n**0.5 if inverse else n**-0.5, "forward": n if inverse else 1 / n}[norm]
-    return y * factor
+    power = {"backward": 0, "ortho": 0.5, "forward": 1}[norm]
+    n = tf.cast(tf.reduce_prod(sizes), tf.float64)
+    return y * tf.cast(n ** (power if inverse else -power), y.dtype)
 
 
 def resized(tf, x, n):
@@ -149,8 +149,8 @@ CASES = (
         vjp=ref.fft_vjp,
         torch=[lambda torch, x, norm: torch.fft.fft(x, norm=norm)],
         tensorflow=[
-            lambda tf, x, norm: scaled(tf, tf.signal.fft(x), x.shape[-1:], norm),
-            lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft(both_parts(tf, x))), x.shape[-1:], norm),
+            lambda tf, x, norm: scaled(tf, tf.signal.fft(x), tf.shape(x)[-1:], norm),
+            lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft(both_parts(tf, x))), tf.shape(x)[-1:], norm),
         ],
         samples=LENGTHS,
         dtypes=PARTS,
@@ -163,7 +163,7 @@ CASES = (
         vjp=ref.ifft_vjp,
         torch=[lambda torch, x, norm: torch.fft.ifft(x, norm=norm)],
         tensorflow=[
-            lambda tf, x, norm: scaled(tf, tf.signal.ifft(x), x.shape[-1:], norm, inverse=True),
+            lambda tf, x, norm: scaled(tf, tf.signal.ifft(x), tf.shape(x)[-1:], norm, inverse=True),
         ],
         samples=LENGTHS,
         dtypes=PARTS,
@@ -258,8 +258,8 @@ CASES = (
         vjp=lambda c, x, *, norm: ref.fft_vjp(c, x, norm=norm, axes=(-2, -1)),
         torch=[lambda torch, x, norm: torch.fft.fft2(x, norm=norm)],
         tensorflow=[
-            lambda tf, x, norm: scaled(tf, tf.signal.fft2d(x), x.shape[-2:], norm),
-            lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft2(both_parts(tf, x))), x.shape[-2:], norm),
+            lambda tf, x, norm: scaled(tf, tf.signal.fft2d(x), tf.shape(x)[-2:], norm),
+            lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft2(both_parts(tf, x))), tf.shape(x)[-2:], norm),
         ],
         samples=PLANES,
         dtypes=PARTS,
@@ -272,9 +272,9 @@ CASES = (
         vjp=lambda c, x, *, norm: ref.ifft_vjp(c, x, norm=norm, axes=(-2, -1)),
         torch=[lambda torch, x, norm: torch.fft.ifft2(x, norm=norm)],
         tensorflow=[
-            lambda tf, x, norm: scaled(tf, tf.signal.ifft2d(x), x.shape[-2:], norm, inverse=True),
+            lambda tf, x, norm: scaled(tf, tf.signal.ifft2d(x), tf.shape(x)[-2:], norm, inverse=True),
             lambda tf, x, norm: scaled(
-                tf, tf.complex(*tf.keras.ops.ifft2(both_parts(tf, x))), x.shape[-2:], norm, inverse=True
+                tf, tf.complex(*tf.keras.ops.ifft2(both_parts(tf, x))), tf.shape(x)[-2:], norm, inverse=True
             ),
         ],
         samples=PLANES,
@@ -287,7 +287,7 @@ CASES = (
         lambda x, *, norm: ref.rfft(x, norm=norm, axes=(-2, -1)),
         vjp=lambda c, x, *, norm: ref.rfft_vjp(c, x, norm=norm, axes=(-2, -1)),
         torch=[lambda torch, x, norm: torch.fft.rfft2(x, norm=norm)],
-        tensorflow=[lambda tf, x, norm: scaled(tf, tf.signal.rfft2d(x), x.shape[-2:], norm)],
+        tensorflow=[lambda tf, x, norm: scaled(tf, tf.signal.rfft2d(x), tf.shape(x)[-2:], norm)],
         samples=REAL_PLANES,
         dtypes=PARTS,
         sources=(TORCH + "rfft2.html", TF + "rfft2d"),
@@ -397,7 +397,7 @@ CASES = (
         torch=[lambda torch, x, norm: torch.fft.ihfft(x, norm=norm)],
         tensorflow=[
             lambda tf, x, norm: scaled(
-                tf, tf.math.conj(tf.signal.rfft(x)) / x.shape[-1], x.shape[-1:], norm, inverse=True
+                tf, tf.math.conj(tf.signal.rfft(x)) / x.shape[-1], tf.shape(x)[-1:], norm, inverse=True
             ),
         ],
         samples=[

@@ -14,6 +14,7 @@ from conformance.catalogue.linalg_factorizations import (
     symmetric,
 )
 from conformance.reference import factorizations as ref
+from conformance.reference import matrices as structured
 from fixtures.samples import given, normal, sample
 
 
@@ -84,7 +85,10 @@ SOLVING = (
         "factorization",
         ref.solve,
         vjp=ref.solve_vjp,
-        torch=[lambda torch, a, b: torch.linalg.solve(a, b), lambda torch, a, b: torch.linalg.solve_ex(a, b)[0]],
+        torch=[
+            lambda torch, a, b: torch.linalg.solve(a, b),
+            lambda torch, a, b: torch.linalg.solve_ex(a, b, check_errors=True)[0],
+        ],
         tensorflow=[lambda tf, a, b: tf.linalg.solve(a, b), lambda tf, a, b: tf.keras.ops.solve(a, b)],
         samples=[
             matrices((4, 3)),
@@ -269,12 +273,12 @@ SOLVING = (
         ref.lstsq,
         vjp=ref.lstsq_vjp,
         torch=[
-            lambda torch, a, b: torch.linalg.lstsq(a, b).solution,
+            # Not the default driver, gelsy, whose bits change from call to call: see the case lstsq_rank.
+            lambda torch, a, b: torch.linalg.lstsq(a, b, driver="gelsd").solution,
             lambda torch, a, b: torch.linalg.lstsq(a, b, driver="gels").solution,
         ],
         tensorflow=[
             lambda tf, a, b: tf.linalg.lstsq(a, b),
-            lambda tf, a, b: tf.linalg.lstsq(a, b, fast=False),
             lambda tf, a, b: tf.keras.ops.lstsq(a, b),
         ],
         samples=[
@@ -287,10 +291,43 @@ SOLVING = (
         sources=(TORCH + "lstsq.html",),
     ),
     Case(
+        "lstsq_by_orthogonal_factorization",
+        "factorization",
+        ref.lstsq,  # no gradient: TensorFlow says that it has none
+        torch=[lambda torch, a, b: torch.linalg.lstsq(a, b, driver="gelss").solution],
+        tensorflow=[lambda tf, a, b: tf.linalg.lstsq(a, b, fast=False)],
+        samples=[
+            matrices((5, 2), m=5, n=3, name="tall"),
+            matrices((4, 1), name="square"),
+            matrices((5, 2), m=5, n=3, condition=1e6, name="condition-1e6"),
+            matrices((3, 1), m=3, n=1, name="one-column", edge=True),
+        ],
+        dtypes=SOLVERS,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/lstsq",),
+    ),
+    Case(
+        "lstsq_rank",
+        "factorization",
+        ref.matrix_rank,
+        torch=[
+            lambda torch, a: torch.linalg.lstsq(a, a[..., :1]).rank,
+            lambda torch, a: torch.linalg.lstsq(a, a[..., :1], driver="gelsd").rank,
+        ],
+        tensorflow=[lambda tf, a: tf.linalg.matrix_rank(a)],
+        samples=[
+            matrices(m=5, n=3, name="full"),
+            matrices(m=3, n=3, batch=(2,), name="batch"),
+            given([np.eye(3), np.eye(3, k=1)], name="deficient-after-full"),
+        ],
+        dtypes=SOLVERS,
+        sources=(TORCH + "lstsq.html",),
+    ),
+    Case(
         "pinv",
         "factorization",
         ref.pinv,
         vjp=ref.pinv_vjp,
+        vjp_intermediates=ref.pinv_vjp_intermediates,
         torch=[lambda torch, a: torch.linalg.pinv(a), lambda torch, a: torch.pinverse(a)],
         tensorflow=[lambda tf, a: tf.linalg.pinv(a), lambda tf, a: tf.keras.ops.pinv(a)],
         samples=[
@@ -306,8 +343,8 @@ SOLVING = (
     Case(
         "tridiagonal_solve",
         "factorization",
-        ref.tridiagonal_solve,
-        vjp=ref.tridiagonal_solve_vjp,
+        structured.tridiagonal_solve,
+        vjp=structured.tridiagonal_solve_vjp,
         torch=[torch_tridiagonal_solve],
         tensorflow=[
             lambda tf, upper, middle, lower, b: tf.linalg.tridiagonal_solve([upper, middle, lower], b, "sequence"),
@@ -346,16 +383,16 @@ SOLVING = (
     Case(
         "matrix_exp",
         "factorization",
-        ref.matrix_exp,
-        vjp=ref.matrix_exp_vjp,
+        structured.matrix_exp,
+        vjp=structured.matrix_exp_vjp,
+        intermediates=structured.matrix_exp_intermediates,
+        vjp_intermediates=structured.matrix_exp_vjp_intermediates,
         torch=[lambda torch, a: torch.linalg.matrix_exp(a), lambda torch, a: torch.matrix_exp(a)],
         tensorflow=[lambda tf, a: tf.linalg.expm(a)],
         samples=[
             normal((4, 4)),
-            normal((3, 3), scale=4, name="large"),
-            normal((4, 4), scale=1e-3, name="small", edge=True),
-            normal((2, 3, 3), name="batch"),
-            given([[0.0, 1.0], [0.0, 0.0]], name="nilpotent"),
+            normal((3, 3), scale=4, name="large", dtypes=("float64",)),
+            given([[0.0, 1e-3], [0.0, 0.0]], name="small-nilpotent", dtypes=("float64",)),
         ],
         dtypes=SOLVERS,
         sources=(TORCH + "matrix_exp.html",),

@@ -16,7 +16,7 @@ from conformance.reference.linalg import adjoint, transposed
 Array = np.ndarray
 
 
-def _each(f: Callable[..., Any], *arrays: Array) -> Any:
+def each(f: Callable[..., Any], *arrays: Array) -> Any:
     """f of each matrix of a batch."""
     batch = np.broadcast_shapes(*(a.shape[:-2] for a in arrays))
     if not batch:
@@ -73,7 +73,7 @@ def _solved(a: Array, b: Array) -> Array:
 
 def solve(a: Array, b: Array) -> Array:
     """a^-1 b. Raises ``ValueError`` if a is singular."""
-    return _each(_solved, a, b)
+    return each(_solved, a, b)
 
 
 def solve_vjp(c: Array, a: Array, b: Array) -> tuple[Array, Array]:
@@ -102,7 +102,7 @@ def _det(a: Array) -> Array:
 
 
 def det(a: Array) -> Array:
-    return _each(_det, a)
+    return each(_det, a)
 
 
 def _cofactors(a: Array) -> Array:
@@ -113,7 +113,7 @@ def _cofactors(a: Array) -> Array:
 
 def det_vjp(c: Array, a: Array) -> Array:
     """The matrix of cofactors (Jacobi's formula): it exists where the inverse does not."""
-    return c[..., None, None] * _each(_cofactors, a)
+    return c[..., None, None] * each(_cofactors, a)
 
 
 def slogdet(a: Array) -> tuple[Array, Array]:
@@ -124,7 +124,7 @@ def slogdet(a: Array) -> tuple[Array, Array]:
         d = np.diagonal(lu)
         return np.asarray(_parity(p) * np.prod(np.sign(d))), np.asarray(np.sum(np.log(np.abs(d))))
 
-    return _each(one, a)
+    return each(one, a)
 
 
 def slogdet_vjp(c: tuple[Array, Array], a: Array) -> Array:
@@ -149,7 +149,7 @@ def lu(a: Array) -> tuple[Array, Array, Array]:
         k = min(x.shape)
         return p.astype(np.int64), np.tril(packed[:, :k], -1) + np.eye(len(x), k, dtype=x.dtype), np.triu(packed[:k])
 
-    return _each(one, a)
+    return each(one, a)
 
 
 def lu_vjp(c: tuple[Array, Array], a: Array) -> Array:
@@ -164,13 +164,26 @@ def lu_vjp(c: tuple[Array, Array], a: Array) -> Array:
         g[p] = adjoint(_substituted(upper, adjoint(left), lower=False))
         return g
 
-    return _each(one, *c, a)
+    return each(one, *c, a)
+
+
+def lu_vjp_intermediates(c: tuple[Array, Array], a: Array) -> Array:
+    """The largest element of the product of absolute values: two triangular systems, solved one after the other, with
+    errors of the size of what they are solved with (Higham, ASNA, theorem 8.5)."""
+
+    def one(dl: Array, du: Array, x: Array) -> Array:
+        _, lower, upper = lu(x)
+        middle = np.abs(np.tril(np.matmul(adjoint(lower), dl), -1) + np.triu(np.matmul(du, adjoint(upper))))
+        left = np.matmul(np.abs(adjoint(inv(lower))), middle)
+        return np.full_like(x, np.max(np.matmul(left, np.abs(adjoint(inv(upper))))))
+
+    return each(one, *c, a)
 
 
 def solve_triangular(a: Array, b: Array, *, upper: bool, flipped: bool = False, unit: bool = False) -> Array:
     """With one triangle of a and nothing of the other; its conjugate transpose; ones on its diagonal."""
     x, lower = _triangle(a, upper, unit), not upper
-    return _each(lambda m, r: _substituted(m, r, lower=lower != flipped), adjoint(x) if flipped else x, b)
+    return each(lambda m, r: _substituted(m, r, lower=lower != flipped), adjoint(x) if flipped else x, b)
 
 
 def solve_triangular_vjp(
@@ -224,7 +237,7 @@ def _cholesky(a: Array) -> Array:
 
 def cholesky(a: Array) -> Array:
     """The lower triangular L with a = L L^H."""
-    return _each(_cholesky, symmetric(a))
+    return each(_cholesky, symmetric(a))
 
 
 def cholesky_vjp(c: Array, a: Array) -> Array:
@@ -284,6 +297,19 @@ def qr_vjp(c: tuple[Array, Array], a: Array) -> Array:
     middle = np.tril(middle) + transposed(np.tril(middle, -1))
     g = transposed(solve_triangular(square, transposed(dq + np.matmul(q, middle)), upper=True))
     return np.concatenate([g, np.matmul(q, dr[..., m:])], axis=-1) if n > m else g
+
+
+def qr_vjp_intermediates(c: tuple[Array, Array], a: Array) -> Array:
+    """Each row is solved with R^T, with an error of its own size times |R^-T| (Higham, ASNA, theorem 8.5)."""
+    m, n = a.shape[-2:]
+    q, r = qr(a)
+    square = r[..., :, :m]
+    middle = np.matmul(np.abs(square), np.abs(transposed(c[1][..., :, :m]))) + np.matmul(
+        transposed(np.abs(c[0])), np.abs(q)
+    )
+    rows = np.abs(c[0]) + np.matmul(np.abs(q), middle)
+    size = np.matmul(rows, np.abs(transposed(inv(square))))
+    return np.concatenate([size, np.zeros((*a.shape[:-1], n - m), dtype=a.dtype)], axis=-1) if n > m else size
 
 
 def lstsq(a: Array, b: Array) -> Array:
@@ -504,79 +530,7 @@ def pinv_vjp(c: Array, a: Array) -> Array:
     )
 
 
-# The exponential
-
-
-def _expm(a: Array) -> Array:
-    """Scaling to a norm of at most 1/2, Taylor's polynomial of degree 22 (its rest is below 1e-29), squaring. Higham,
-    *Functions of Matrices*, section 10.3."""
-    norm = float(np.max(np.sum(np.abs(a), axis=-2), initial=0))
-    halvings = max(0, int(np.ceil(np.log2(norm))) + 1) if norm > 0 else 0
-    x, one = a / 2.0**halvings, np.eye(len(a), dtype=a.dtype)
-    y = one
-    for k in range(22, 0, -1):
-        y = one + np.matmul(x, y) / k
-    for _ in range(halvings):
-        y = np.matmul(y, y)
-    return y
-
-
-def matrix_exp(a: Array) -> Array:
-    return _each(_expm, a)
-
-
-def matrix_exp_vjp(c: Array, a: Array) -> Array:
-    """The Frechet derivative at a^T along c, the upper right block of exp([[a^T, c], [0, a^T]]): *Functions of
-    Matrices*, (10.43)."""
-
-    def one(x: Array, direction: Array) -> Array:
-        n = len(x)
-        return _expm(np.block([[x, direction], [np.zeros_like(x), x]]))[:n, n:]
-
-    return _each(one, adjoint(a), c)
-
-
-# Structured matrices
-
-
-def _tridiagonal(upper: Array, middle: Array, lower: Array) -> Array:
-    return np.diag(upper[:-1], 1) + np.diag(middle) + np.diag(lower[1:], -1)
-
-
-def tridiagonal_solve(upper: Array, middle: Array, lower: Array, b: Array) -> Array:
-    """The last of ``upper`` and the first of ``lower`` are not used.
-    https://www.tensorflow.org/api_docs/python/tf/linalg/tridiagonal_solve"""
-    return solve(_tridiagonal(upper, middle, lower), b)
-
-
-def tridiagonal_solve_vjp(c: Array, upper: Array, middle: Array, lower: Array, b: Array) -> tuple[Array, ...]:
-    da, db = solve_vjp(c, _tridiagonal(upper, middle, lower), b)
-    zero = np.zeros(1, dtype=b.dtype)
-    return np.append(np.diagonal(da, 1), zero), np.diagonal(da), np.append(zero, np.diagonal(da, -1)), db
-
-
-def householder_product(v: Array, tau: Array) -> Array:
-    """The first k columns of H_1 ... H_k, H_i = 1 - tau_i v_i v_i^T; v_i is column i below the diagonal, 1 on it.
-    https://www.netlib.org/lapack/explore-html/ (orgqr)"""
-    m, k = v.shape
-    w = np.tril(v, -1) + np.eye(m, k, dtype=v.dtype)
-    y = np.eye(m, k, dtype=v.dtype)
-    for i in reversed(range(k)):
-        y = y - tau[i] * np.multiply.outer(w[:, i], np.matmul(w[:, i], y))
-    return y
-
-
-def householder_product_vjp(c: Array, v: Array, tau: Array) -> tuple[Array, Array]:
-    """The chain rule through each factor, with what is right of it."""
-    m, k = v.shape
-    w = np.tril(v, -1) + np.eye(m, k, dtype=v.dtype)
-    right = [np.eye(m, k, dtype=v.dtype)]
-    for i in reversed(range(k)):
-        right.append(right[-1] - tau[i] * np.multiply.outer(w[:, i], np.matmul(w[:, i], right[-1])))
-    dv, dtau = np.zeros_like(v), np.zeros_like(tau)
-    for i in range(k):
-        y, x = right[k - 1 - i], w[:, i]
-        dtau[i] = -np.matmul(np.matmul(c.T, x), np.matmul(x, y))
-        dv[:, i] = -tau[i] * (np.matmul(c, np.matmul(x, y)) + np.matmul(y, np.matmul(c.T, x)))
-        c = c - tau[i] * np.multiply.outer(x, np.matmul(x, c))
-    return np.tril(dv, -1), dtau
+def pinv_vjp_intermediates(c: Array, a: Array) -> Array:
+    """The 1 of 1 - a p is rounded, also where a p is 1, and then multiplied by c^T and p p^T."""
+    p, ct = np.abs(pinv(a)), np.abs(transposed(c))
+    return np.matmul(ct, np.matmul(p, transposed(p))) + np.matmul(np.matmul(transposed(p), p), ct)

@@ -91,8 +91,8 @@ def rfft_vjp(c: Array, x: Array, *, norm: str = "backward", axes: Axes = (-1,), 
 
 
 def irfft(x: Array, *, n: int, norm: str = "backward", axes: Axes = (-1,)) -> Array:
-    """The n real numbers whose transform begins with x: numbers that stand for two count twice, and the imaginary part of
-    those that stand for one (of zero frequency and, for an even n, of the highest) is not used."""
+    """The n real numbers whose transform begins with x: what stands for two numbers counts twice; the imaginary part of
+    what stands for one (zero frequency and, for an even n, the highest) is not used."""
     half = _weighted(_resized(x, axes[-1], n // 2 + 1), axes[-1], n)
     y = _dft(_resized(half, axes[-1], n), 1, axes)
     return (y * _scale(y, axes, norm, inverse=True)).real

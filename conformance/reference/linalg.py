@@ -127,7 +127,7 @@ Axes = int | list[list[int]]
 
 def tensordot(a: Array, b: Array, *, axes: Axes) -> Array:
     """https://numpy.org/doc/stable/reference/generated/numpy.tensordot.html"""
-    return np.tensordot(a, b, axes)
+    return np.tensordot(a, b, axes if isinstance(axes, int) else (axes[0], axes[1]))
 
 
 def tensordot_vjp(c: Array, a: Array, b: Array, *, axes: Axes) -> tuple[Array, Array]:
