@@ -4,20 +4,20 @@ from typing import Any
 
 import numpy as np
 
-from conformance.case import COMPLEX, FLOATS, Case, Sample
-from conformance.catalogue.scans import TF, TORCH, complex_normal
+from conformance.case import COMPLEX, FLOATS, Array, Case, Sample
+from conformance.catalogue.scans import EDGES, SHAPES, TF, TORCH, complex_normal
 from conformance.reference import norms as ref
 from fixtures.samples import given, normal, sample
 
 LINALG = f"{TORCH}linalg.vector_norm.html"
 KERAS = "https://keras.io/api/ops/linalg/#norm-function"
-ZERO = given([[0.0, 0.0, -0.0], [0.0, 1.0, 0.0]], axis=1, name="zero-vector", smooth=False, dtypes=FLOATS)
+ZERO = given([[0.0, 0.0, -0.0], [0.0, 1.0, 0.0]], axis=1, name="zero-vector", smooth=False, dtypes=EDGES)
 NONFINITE = given(
-    [[np.inf, 1.0], [np.nan, 1.0], [-np.inf, np.nan]], axis=1, name="nonfinite", gradient=False, dtypes=FLOATS
+    [[np.inf, 1.0], [np.nan, 1.0], [-np.inf, np.nan]], axis=1, name="nonfinite", gradient=False, dtypes=EDGES
 )
-EMPTY = sample("empty", lambda _: (np.zeros((3, 0)),), axis=1, edge=True, dtypes=FLOATS)
-ONE = given([[3.0], [-2.0]], axis=1, name="one-element", dtypes=FLOATS)
-TIES = given([[2.0, -2.0, 1.0], [1.0, 1.0, -1.0]], axis=1, name="ties", smooth=False, dtypes=FLOATS)
+EMPTY = sample("empty", lambda _: (np.zeros((3, 0)),), axis=1, edge=True, dtypes=SHAPES)
+ONE = given([[3.0], [-2.0]], axis=1, name="one-element", dtypes=SHAPES)
+TIES = given([[2.0, -2.0, 1.0], [1.0, 1.0, -1.0]], axis=1, name="ties", smooth=False, dtypes=EDGES)
 
 
 def reals(*shapes: tuple[int, ...], name: str = "normal", **options: Any) -> Sample:
@@ -36,9 +36,24 @@ def sizes(**options: Any) -> tuple[Sample, ...]:
     )  # fmt: skip
 
 
+def over_norm(c: Array, x: Array, *, axis: Any = -1, eps: float = 1e-12) -> Array:
+    """c - u <u, c>, over the norm: where x is nearly parallel to c, the difference cancels."""
+    return np.abs(c) / np.maximum(ref.two_norm(x, axis=axis, keepdims=True), eps)
+
+
+def over_one_norm(c: Array, x: Array, *, axis: int, eps: float) -> Array:
+    """The same of the other norm."""
+    return np.abs(c) / np.maximum(ref.one_norm(x, axis=axis, keepdims=True), eps)
+
+
+def limit_over_norm(c: Array, x: Array, *, axis: Any, limit: float) -> Array:
+    """The same, times the limit where that is exceeded."""
+    return over_norm(c, x, axis=axis, eps=limit) * limit
+
+
 def torch_clip_by_norm(torch, x, axis, limit):
     norm = torch.linalg.vector_norm(x, dim=axis, keepdim=True)
-    return torch.where(norm > limit, x * (limit / norm), x)
+    return x * (limit / torch.clamp(norm, min=limit))
 
 
 def tf_pairwise_distance(tf, x, y, eps):
@@ -61,7 +76,7 @@ NORMS = (
         ],
         samples=[
             reals((4, 9), axis=1),
-            reals((5, 3), axis=-2, keepdims=True, name="keepdims"),
+            normal((5, 3), axis=-2, keepdims=True, name="keepdims", dtypes=SHAPES),
             ZERO,
             ONE,
             EMPTY,
@@ -86,7 +101,7 @@ NORMS = (
         ],
         samples=[
             reals((4, 9), axis=1),
-            reals((5, 3), axis=-2, keepdims=True, name="keepdims"),
+            normal((5, 3), axis=-2, keepdims=True, name="keepdims", dtypes=SHAPES),
             ZERO,
             ONE,
             EMPTY,
@@ -114,9 +129,9 @@ NORMS = (
         ],
         samples=[
             normal((3, 4, 5), axis=(-2, -1)),
-            normal((3, 4, 5), axis=(0, 2), name="outer-axes"),
-            given(np.zeros((1, 2, 2)), axis=(1, 2), name="zero-matrix", smooth=False),
-            given([[3.0]], axis=(0, 1), name="one-element"),
+            normal((3, 4, 5), axis=(0, 2), name="outer-axes", dtypes=SHAPES),
+            given(np.zeros((1, 2, 2)), axis=(1, 2), name="zero-matrix", smooth=False, dtypes=EDGES),
+            given([[3.0]], axis=(0, 1), name="one-element", dtypes=SHAPES),
         ],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_norm.html", f"{TF}norm"),
     ),
@@ -137,7 +152,7 @@ NORMS = (
         ],
         samples=[
             reals((4, 9), axis=1),
-            reals((5, 3), axis=-2, keepdims=True, name="keepdims"),
+            normal((5, 3), axis=-2, keepdims=True, name="keepdims", dtypes=SHAPES),
             ZERO,
             TIES,
             ONE,
@@ -152,7 +167,7 @@ NORMS = (
         vjp=ref.min_norm_vjp,
         torch=[lambda torch, x, axis: torch.linalg.vector_norm(x, -float("inf"), dim=axis)],
         tensorflow=[lambda tf, x, axis: tf.keras.ops.norm(x, -float("inf"), axis)],
-        samples=[reals((4, 9), axis=1), reals((5, 3), axis=-2, name="negative-axis"), ZERO, TIES, ONE],
+        samples=[normal((4, 9), axis=1), normal((5, 3), axis=-2, name="negative-axis", dtypes=SHAPES), ZERO, TIES, ONE],
         sources=(LINALG, KERAS),
     ),
     Case(
@@ -164,7 +179,13 @@ NORMS = (
             lambda torch, x, axis: torch.norm(x, 0, dim=axis),
         ],
         tensorflow=[lambda tf, x, axis: tf.keras.ops.norm(x, 0, axis)],
-        samples=[reals((4, 9), axis=1), reals((5, 3), axis=-2, name="negative-axis"), ZERO, ONE, NONFINITE],
+        samples=[
+            normal((4, 9), axis=1),
+            normal((5, 3), axis=-2, name="negative-axis", dtypes=SHAPES),
+            ZERO,
+            ONE,
+            NONFINITE,
+        ],
         sources=(LINALG, KERAS),
     ),
     Case(
@@ -182,7 +203,7 @@ NORMS = (
         ],
         samples=[
             reals((4, 9), axis=1),
-            reals((5, 3), axis=-2, keepdims=True, name="keepdims"),
+            normal((5, 3), axis=-2, keepdims=True, name="keepdims", dtypes=SHAPES),
             ZERO,
             ONE,
         ],
@@ -193,20 +214,20 @@ NORMS = (
         "reduction",
         ref.normalized,
         vjp=ref.normalized_vjp,
+        vjp_intermediates=over_norm,
         torch=[lambda torch, x, axis, eps: torch.nn.functional.normalize(x, dim=axis, eps=eps)],
         tensorflow=[
             lambda tf, x, axis, eps: tf.math.l2_normalize(x, axis, epsilon=eps**2),
-            lambda tf, x, axis, eps: tf.nn.l2_normalize(x, axis, epsilon=eps**2),
             lambda tf, x, axis, eps: tf.keras.ops.normalize(x, axis, epsilon=eps),
         ],
         samples=[
             normal((4, 9), axis=1, eps=2.0**-10),
-            normal((5, 3, 2), axis=-2, eps=2.0**-10, name="negative-axis"),
+            normal((5, 3, 2), axis=-2, eps=2.0**-10, name="negative-axis", dtypes=SHAPES),
             sample(
                 "below-epsilon", lambda rng: (2.0**-14 * rng.uniform(0.2, 1, (3, 4)),), axis=1, eps=2.0**-10, edge=True
             ),
-            given([[0.0, 0.0], [0.0, 1.0]], axis=1, eps=2.0**-10, name="zero-vector"),
-            given([[3.0], [-2.0]], axis=1, eps=2.0**-10, name="one-element"),
+            given([[0.0, 0.0], [0.0, 1.0]], axis=1, eps=2.0**-10, name="zero-vector", smooth=False, dtypes=EDGES),
+            given([[3.0], [-2.0]], axis=1, eps=2.0**-10, name="one-element", dtypes=SHAPES),
         ],
         sources=(
             "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html",
@@ -218,6 +239,7 @@ NORMS = (
         "reduction",
         lambda x: ref.normalized(x, axis=-1, eps=1e-12),
         vjp=lambda c, x: ref.normalized_vjp(c, x, axis=-1, eps=1e-12),
+        vjp_intermediates=over_norm,
         torch=[lambda torch, x: torch.nn.functional.normalize(x, dim=-1)],
         tensorflow=[
             lambda tf, x: tf.math.l2_normalize(x, -1),
@@ -227,7 +249,7 @@ NORMS = (
         samples=[
             normal((4, 9)),
             given([[3e-8, 4e-8]], name="small", smooth=False, dtypes=("float64", "float32", "bfloat16")),
-            given([[3.0], [-2.0]], name="one-element"),
+            given([[3.0], [-2.0]], name="one-element", dtypes=SHAPES),
         ],
         sources=(
             "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html",
@@ -240,15 +262,16 @@ NORMS = (
         "reduction",
         ref.one_normalized,
         vjp=ref.one_normalized_vjp,
+        vjp_intermediates=over_one_norm,
         torch=[lambda torch, x, axis, eps: torch.nn.functional.normalize(x, p=1, dim=axis, eps=eps)],
         tensorflow=[lambda tf, x, axis, eps: tf.keras.ops.normalize(x, axis, order=1, epsilon=eps)],
         samples=[
             normal((4, 9), axis=1, eps=2.0**-10),
-            normal((5, 3, 2), axis=-2, eps=2.0**-10, name="negative-axis"),
+            normal((5, 3, 2), axis=-2, eps=2.0**-10, name="negative-axis", dtypes=SHAPES),
             sample(
                 "below-epsilon", lambda rng: (2.0**-14 * rng.uniform(0.2, 1, (3, 4)),), axis=1, eps=2.0**-10, edge=True
             ),
-            given([[0.0, 0.0], [0.0, 1.0]], axis=1, eps=2.0**-10, name="zero-vector", smooth=False),
+            given([[0.0, 0.0], [0.0, 1.0]], axis=1, eps=2.0**-10, name="zero-vector", smooth=False, dtypes=EDGES),
         ],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html",),
     ),
@@ -257,13 +280,14 @@ NORMS = (
         "reduction",
         ref.clipped_to_norm,
         vjp=ref.clipped_to_norm_vjp,
+        vjp_intermediates=limit_over_norm,
         torch=[torch_clip_by_norm],
         tensorflow=[lambda tf, x, axis, limit: tf.clip_by_norm(x, limit, axis)],
         samples=[
             normal((6, 3), axis=1, limit=1.5),
-            normal((3, 4), axis=None, limit=1.5, name="all-axes"),
+            normal((3, 4), axis=None, limit=1.5, name="all-axes", dtypes=SHAPES),
             sample("inside", lambda rng: (rng.uniform(-0.5, 0.5, (3, 4)),), axis=1, limit=1.5, edge=True),
-            given([[0.0, 0.0], [0.0, 4.0]], axis=1, limit=1.5, name="zero-vector"),
+            given([[0.0, 0.0], [0.0, 4.0]], axis=1, limit=1.5, name="zero-vector", smooth=False, dtypes=EDGES),
         ],
         sources=(f"{TF}clip_by_norm",),
     ),
@@ -284,10 +308,18 @@ NORMS = (
         ],
         samples=[
             normal((4, 9), (4, 9), axis=1, eps=2.0**-20),
-            normal((5, 3), (5, 3), axis=-2, eps=2.0**-20, name="negative-axis"),
-            given([[1.0, 2.0]], [[2.0, 4.0]], axis=1, eps=2.0**-20, name="parallel"),
-            given([[1.0, 0.0]], [[0.0, 3.0]], axis=1, eps=2.0**-20, name="orthogonal"),
-            given([[0.0, 0.0]], [[1.0, 3.0]], axis=1, eps=2.0**-20, name="zero-vector", gradient=False),
+            normal((5, 3), (5, 3), axis=-2, eps=2.0**-20, name="negative-axis", dtypes=SHAPES),
+            given([[1.0, 2.0]], [[2.0, 4.0]], axis=1, eps=2.0**-20, name="parallel", dtypes=SHAPES),
+            given([[1.0, 0.0]], [[0.0, 3.0]], axis=1, eps=2.0**-20, name="orthogonal", dtypes=SHAPES),
+            given(
+                [[0.0, 0.0]],
+                [[1.0, 3.0]],
+                axis=1,
+                eps=2.0**-20,
+                name="zero-vector",
+                gradient=False,
+                dtypes=("float32", "float16"),
+            ),
         ],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html",),
     ),
@@ -303,8 +335,15 @@ NORMS = (
         tensorflow=[tf_pairwise_distance],
         samples=[
             normal((4, 9), (4, 9), eps=2.0**-10),
-            normal((4, 9), (4, 9), eps=0.0, name="no-epsilon"),
-            given([[1.0, 2.0], [1.0, 2.0]], [[1.0, 2.0], [1.0, 3.0]], eps=2.0**-10, name="equal", smooth=False),
+            normal((4, 9), (4, 9), eps=0.0, name="no-epsilon", dtypes=SHAPES),
+            given(
+                [[1.0, 2.0], [1.0, 2.0]],
+                [[1.0, 2.0], [1.0, 3.0]],
+                eps=2.0**-10,
+                name="equal",
+                smooth=False,
+                dtypes=EDGES,
+            ),
         ],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html",),
     ),
@@ -317,10 +356,10 @@ NORMS = (
         tensorflow=[lambda tf, x, y, p: tf.norm(x - y, p)],
         samples=[
             normal((4, 9), (4, 9), p=2.0),
-            normal((4, 9), (4, 9), p=1.0, name="one-norm"),
-            normal((4, 9), (4, 9), p=np.inf, name="max-norm"),
-            given([3.0], [-1.0], p=2.0, name="one-element"),
-            given([3.0, 1.0], [3.0, 1.0], p=2.0, name="equal", smooth=False),
+            normal((4, 9), (4, 9), p=1.0, name="one-norm", dtypes=SHAPES),
+            normal((4, 9), (4, 9), p=np.inf, name="max-norm", dtypes=SHAPES),
+            given([3.0], [-1.0], p=2.0, name="one-element", dtypes=SHAPES),
+            given([3.0, 1.0], [3.0, 1.0], p=2.0, name="equal", smooth=False, dtypes=EDGES),
         ],
         sources=(f"{TORCH}dist.html",),
     ),
