@@ -4,6 +4,7 @@ A `Workbench` lives as long as the process. It keeps the references and results 
 computed once and shared by all frameworks, routes, modes and checks.
 """
 
+import fnmatch
 import functools
 import itertools
 import math
@@ -49,20 +50,18 @@ class Workbench:
         observations, shown = [], set()
         for observation, divergence in run(test):
             if divergence is not None:
-                group = (divergence.id, observation.route, observation.dtype)
+                group = _strict(test, divergence, observation)
                 if observation.outcome == "diverged":
                     shown.add(group)
                 observations.append((observation, group))
             else:
                 yield observation
         for observation, group in observations:
-            # Agreement is not an entry's own scope: two frameworks may differ from the reference in the same way.
-            if group not in shown and test.check not in ("agreement", "invariance") and observation.outcome == "passed":
+            if group is not None and group not in shown and observation.outcome == "passed":
                 shown.add(group)
                 observation.outcome = "failed"
-                observation.divergence = group[0]
                 observation.reason = (
-                    f"the divergence {group[0]!r} is no longer true here: no sample exceeded the limit; "
+                    f"the divergence {observation.divergence!r} is no longer true here: no sample exceeded the limit; "
                     "narrow its scope or remove it"
                 )
             yield observation
@@ -193,16 +192,17 @@ class Workbench:
                     divide(list(group))
 
         if not answers:
-            divide(
-                [
-                    (r, d, s)
-                    for d in self.options.dtypes
-                    if d in case.dtypes
-                    for s in case.sampled("value", d)
-                    if _is_traced(test, s)
-                    for r in test.routes()
-                ]
-            )
+            checks = [replace(test, check=c) for c in ("value", "gradient") if c in case.checks]
+            jobs = [
+                (r, d, s)
+                for d in self.options.dtypes
+                if d in case.dtypes
+                for t in checks
+                for s, _, routes in t.taken(d)
+                if not s.raises
+                for r in routes
+            ]
+            divide(list({(r.name, d, s.name): (r, d, s) for r, d, s in jobs}.values()))
         answer = answers[route.name, dtype, sample.name]
         if isinstance(answer, Exception):
             raise answer
@@ -210,22 +210,22 @@ class Workbench:
 
     # The checks
 
-    def _combinations(self, test: Test) -> Iterator[tuple[str, Sample, str]]:
+    def _combinations(self, test: Test) -> Iterator[tuple[str, Sample, str, tuple[Route, ...]]]:
         for dtype in self.options.dtypes:
             if dtype in test.case.dtypes:
-                for sample, how in test.samples(dtype):
-                    yield dtype, sample, how
+                for sample, how, routes in test.taken(dtype):
+                    yield dtype, sample, how, routes
 
     def _against_reference(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
         """value and gradient: against the reference."""
         framework = load(test.framework)
         compute = self.gradient if test.check == "gradient" else self.result
         expect = self.expected_gradient if test.check == "gradient" else self.expected
-        for dtype, sample, _ in self._combinations(test):
+        for dtype, sample, _, routes in self._combinations(test):
             if sample.raises:
                 _must_refuse(test.case, sample, self.inputs(test.case, sample, dtype))
             wanted = None if sample.raises else expect(test.case, sample, dtype)
-            for route in test.routes():
+            for route in routes:
                 began = time.perf_counter()
                 try:
                     actual = compute(framework, route, test, sample, dtype)
@@ -260,11 +260,11 @@ class Workbench:
         """Forward mode: element by element for elementwise functions; otherwise by the adjoint identity, with the
         cotangent u of the gradient check: <u, Jv> = <J'u, v>, of which the right-hand side is the reference's."""
         framework, case = load(test.framework), test.case
-        for dtype, sample, how in self._combinations(test):
+        for dtype, sample, how, routes in self._combinations(test):
             inputs, tangents = self.inputs(case, sample, dtype), self.tangents(case, sample, dtype)
             wanted, projection = self._expected_jvp(case, sample, dtype)
             cotangents = self.cotangents(case, sample, dtype)
-            for route in test.routes():
+            for route in routes:
 
                 def ask(route: Route = route) -> Score:
                     f = framework.bind(route, sample.options, inputs)
@@ -297,7 +297,7 @@ class Workbench:
         """Second derivatives: products with the Hessian, by both orders of differentiation. (The reference's are those
         of a symmetric matrix: by one order it is multiplied from the left, by the other from the right.)"""
         framework, case = load(test.framework), test.case
-        for dtype, sample, how in self._combinations(test):
+        for dtype, sample, how, routes in self._combinations(test):
             inputs, cotangents = self.inputs(case, sample, dtype), self.cotangents(case, sample, dtype)
             tangents = self.tangents(case, sample, dtype, near=True)
             names = noise.differentiable(case, inputs)
@@ -308,7 +308,7 @@ class Workbench:
                     self._rng(case, sample.name, "nudge hvp"),
                 ),
             )  # fmt: skip
-            for route in test.routes():
+            for route in routes:
 
                 def ask(route: Route = route) -> Score:
                     f = framework.bind(route, sample.options, inputs)
@@ -328,10 +328,10 @@ class Workbench:
         """The result does not depend on how the inputs lie in memory, on what else is in the batch, or on what was
         computed before: against the reference, and bit for bit when everything is the same."""
         framework, case = load(test.framework), test.case
-        for dtype, sample, how in self._combinations(test):
+        for dtype, sample, how, routes in self._combinations(test):
             inputs = self.inputs(case, sample, dtype)
             wanted, varied = self._expected_of_variation(case, sample, dtype, how)
-            for route in test.routes():
+            for route in routes:
 
                 def ask(route: Route = route) -> Score:
                     if how == AGAIN:
@@ -364,7 +364,7 @@ class Workbench:
         """The first route of each framework against the other, within the sum of both noise floors."""
         first, second = (load(name) for name in test.frameworks)
         routes = tuple(test.case.routes(name)[0] for name in test.frameworks)
-        for dtype, sample, _ in self._combinations(test):
+        for dtype, sample, _, _ in self._combinations(test):
             began = time.perf_counter()
             try:
                 a, b = (self.result(f, r, test, sample, dtype) for f, r in zip((first, second), routes, strict=True))
@@ -389,10 +389,10 @@ class Workbench:
         framework = load(test.framework)
         case = test.case
         assert case.statistics is not None
-        for dtype, sample, _ in self._combinations(test):
+        for dtype, sample, _, routes in self._combinations(test):
             inputs = self.inputs(case, sample, dtype)
             seed = first_seed(test, sample, dtype, self.options.seed)
-            for route in test.routes():
+            for route in routes:
                 began = time.perf_counter()
                 draws, gradients = [], []
                 try:
@@ -478,6 +478,22 @@ class Workbench:
             for f in case.figure(label, outputs, inputs, dict(sample.options)):
                 series = tuple(Series(s["name"], *_points(s["x"], s["y"]), s["style"]) for s in f["series"])
                 yield Figure(f["figure"], f["title"], f["x_label"], f["y_label"], series, case.name)
+
+
+def _strict(test: Test, divergence: Divergence, observation: Observation) -> tuple[str, ...] | None:
+    """Among which observations at least one must show a divergence; None if none must.
+
+    Where every sample is taken through every route: those of one route and dtype. Elsewhere all of a test, if the
+    divergence names its check or its mode. Not agreement or invariance: frameworks may differ from the reference in the
+    same way, and in one sample but not in the other.
+    """
+    if test.mode == "eager" and test.check in ("value", "gradient"):
+        return divergence.id, observation.route, observation.dtype
+    if test.check in divergence.checks and test.check in ("jvp", "hvp"):
+        return (divergence.id,)
+    if test.mode != "eager" and not any(fnmatch.fnmatchcase("eager", pattern) for pattern in divergence.modes):
+        return (divergence.id,)
+    return None
 
 
 def _is_traced(test: Test, sample: Sample) -> bool:

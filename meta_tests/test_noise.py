@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import ml_dtypes
@@ -33,64 +34,80 @@ def scored(case: Case, dtype: str, change: Any, check: str = "value") -> list[fl
         if case.computation.nudge_steps:
             options["nudge"] = lambda a: a
         with np.errstate(all="ignore"):
+            expected = noise.expected_value(case, sample, inputs, dtype, rng)
+            own = noise.widened(inputs, np.float64) if dtype in ("float16", "bfloat16") else inputs
+            actual = noise.as_outputs(case.reference(*own, **options))
             if check == "gradient":
                 assert case.vjp is not None
-                shape = np.shape(case.reference(*inputs, **options))
-                cotangent = noise.rounded((np.asarray(rng.standard_normal(shape)),), dtype)[0]
-                expected = noise.expected_gradient(case, sample, inputs, (cotangent,), dtype, rng)
-                result = case.vjp(cotangent, *inputs, **options)
+                floating = [y for y in expected.value.values() if noise.is_floating(y)]
+                cs = noise.rounded(tuple(normal_like(rng, y) for y in floating), dtype)
+                expected = noise.expected_gradient(case, sample, inputs, cs, dtype, rng)
+                result = case.vjp(cs[0] if len(cs) == 1 else cs, *inputs, **options)
                 actual = noise.as_outputs(result if isinstance(result, tuple) else (result,), tuple(expected.value))
-            else:
-                expected = noise.expected_value(case, sample, inputs, dtype, rng)
-                actual = noise.as_outputs(case.reference(*inputs, **options))
-        changed: Outputs = {
-            k: change(v.astype(noise.NUMPY_DTYPES[dtype])) if noise.is_floating(v) else v for k, v in actual.items()
-        }
-        scores.append(noise.score(changed, expected, dtype, per_element=case.computation.per_element).score)
+        changed: Outputs = {k: change(v) for k, v in actual.items()}
+        per_element = case.computation.per_element
+        scores.append(noise.score(changed, expected, dtype, per_element=per_element, same_dtype=False).score)
     assert scores
     return scores
 
 
-CHECKED = [(name, check) for name, c in CASES.items() for check in c.checks if check in ("value", "gradient")]
-FAST = [(n, c) for n, c in CHECKED if CASES[n].kind != "training"]  # those have tests of their own
+def normal_like(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
+    real = np.asarray(rng.standard_normal(y.shape))
+    return real + 1j * rng.standard_normal(y.shape) if y.dtype.kind == "c" else real
 
 
-@pytest.mark.parametrize(("name", "check"), FAST)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def off(by: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Numbers changed by so much relative to themselves, zeros by so much; integers by one, truths to their contrary."""
+
+    def change(v: np.ndarray) -> np.ndarray:
+        if v.dtype == bool:
+            return ~v
+        if not noise.is_floating(v):
+            return v + v.dtype.type(1)
+        wide = v.astype(np.complex128 if v.dtype.kind == "c" else np.float64)
+        return np.asarray(np.where(wide == 0, by, wide * (1 + by))).astype(v.dtype)
+
+    return change
+
+
+CHECKED = [
+    (name, check, case.dtypes[0])
+    for name, case in CASES.items()
+    for check in case.checks
+    if check in ("value", "gradient") and case.kind != "training"  # those have tests of their own
+]
+
+
+SCIPY_ERRS_MORE = {"zeta", "airy_ai"}
+"""Special functions for which SciPy, which computes the reference in float64 itself, exceeds the limit."""
+
+
+@pytest.mark.parametrize(("name", "check", "dtype"), [c for c in CHECKED if c[0] not in SCIPY_ERRS_MORE])
 def test_a_correct_computation_scores_low(name: str, check: str, dtype: str) -> None:
+    """The reference in the dtype itself, against the reference in a wider format."""
     case = CASES[name]
-    assert max(scored(case, dtype, lambda v: v, check)) <= case.computation.limits[check] / 2
+    assert max(scored(case, dtype, lambda v: v, check)) <= case.computation.limits[check]
 
 
-@pytest.mark.parametrize(("name", "check"), FAST)
-def test_a_fault_of_1e_5_is_far_over_the_limit_in_float64(name: str, check: str) -> None:
+@pytest.mark.parametrize(("name", "check", "dtype"), CHECKED)
+def test_a_fault_of_1e_5_is_far_over_the_limit(name: str, check: str, dtype: str) -> None:
     case = CASES[name]
-    assert max(scored(case, "float64", lambda v: v * (1 + 1e-5), check)) > FAR * case.computation.limits[check]
+    limit = case.computation.limits[check]
+    assert max(scored(case, dtype, off(1e-5), check)) > (FAR * limit if dtype == "float64" else limit)
 
 
-@pytest.mark.parametrize(("name", "check"), FAST)
-def test_a_fault_of_1e_5_exceeds_the_limit_in_float32(name: str, check: str) -> None:
-    """1e-5 is 168 unit roundoffs of float32: detectable wherever a floor stays below a few of them."""
+@pytest.mark.parametrize("name", [n for n, c in CASES.items() if c.kind != "training" and "float32" in c.dtypes])
+def test_a_fault_of_1e_4_exceeds_the_limit_in_float32(name: str) -> None:
     case = CASES[name]
-    score = max(scored(case, "float32", lambda v: (v * np.float32(1 + 1e-5)).astype(np.float32), check))
-    if (name, check) in UNDETECTABLE_IN_FLOAT32:
-        assert score > 1  # and 1e-4 is found
-        assert max(scored(case, "float32", lambda v: v * np.float32(1 + 1e-4), check)) > case.computation.limits[check]
-    else:
-        assert score > case.computation.limits[check]
-
-
-UNDETECTABLE_IN_FLOAT32: set[tuple[str, str]] = set()
-"""Cases whose result amplifies the rounding of its inputs so much that 1e-5 is near their floor."""
+    assert max(scored(case, "float32", off(1e-4))) > case.computation.limits["value"]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 @pytest.mark.parametrize("name", [n for n, c in CASES.items() if not c.computation.nudge_steps])
 def test_a_fault_of_a_half_exceeds_the_limit_in_half_precision(name: str, dtype: str) -> None:
     case = CASES[name]
-    with np.errstate(all="ignore"):
-        scores = scored(case, dtype, lambda v: (v.astype(np.float64) * 1.5).astype(v.dtype))
-    assert max(scores) > case.computation.limits["value"]
+    if dtype in case.dtypes:
+        assert max(scored(case, dtype, off(0.5))) > case.computation.limits["value"]
 
 
 # The comparator

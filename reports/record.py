@@ -25,7 +25,7 @@ class RecordError(Exception):
 
 
 class Planned(msgspec.Struct, omit_defaults=True, frozen=True):
-    """One test, and the checks that it must leave: every route with every sample of each dtype. Or, where a device is
+    """One test, and the checks that it must leave: samples of each dtype, through routes. Or, where a device is
     not there, one row for all tests of a case and framework, and how many checks they would be."""
 
     test: str
@@ -37,17 +37,24 @@ class Planned(msgspec.Struct, omit_defaults=True, frozen=True):
     device: str
     routes: tuple[str, ...] = ()
     samples: dict[str, tuple[str, ...]] = {}
-    """dtype -> samples"""
+    """dtype -> samples that go through the first route"""
+    others: dict[str, tuple[str, ...]] = {}
+    """dtype -> samples that go through the other routes"""
     absent: int = 0
 
     @property
     def keys(self) -> tuple[tuple[str, str, str], ...]:
         """(route, dtype, sample) of every check."""
-        return tuple((r, dtype, s) for r in self.routes for dtype, names in self.samples.items() for s in names)
+        return tuple(
+            (route, dtype, sample)
+            for i, route in enumerate(self.routes)
+            for dtype, names in (self.others if i else self.samples).items()
+            for sample in names
+        )
 
     @property
     def checks(self) -> int:
-        return self.absent or len(self.routes) * sum(map(len, self.samples.values()))
+        return self.absent or len(self.keys)
 
 
 class CaseInfo(msgspec.Struct, omit_defaults=True):
