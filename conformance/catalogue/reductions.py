@@ -262,7 +262,12 @@ CASES = (
         ref.mean_and_deviation,
         vjp=ref.mean_and_deviation_vjp,
         torch=[lambda torch, x, axis, ddof: torch.std_mean(x, axis, correction=ddof)[::-1]],
-        samples=[normal((4, 9), axis=1, ddof=0), normal((6, 5), axis=-2, ddof=1, name="unbiased"), CONSTANT],
+        samples=[
+            normal((4, 9), axis=1, ddof=0),
+            normal((6, 5), axis=-2, ddof=1, name="unbiased"),
+            CONSTANT,
+            given([[3.0]], axis=1, ddof=1, name="of-one-number", gradient=False, dtypes=EDGES),
+        ],
         sources=(f"{TORCH}std_mean.html",),
     ),
     Case(
