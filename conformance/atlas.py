@@ -69,6 +69,7 @@ class Row(msgspec.Struct):
     dtype: str
     values: int = 0
     mean: float = 0.0
+    normal_mean: float = 0.0
     worst: Place | None = None
     normal: Place | None = None
     """The worst where neither argument nor result is subnormal."""
@@ -185,7 +186,8 @@ class Truth:
         while True:
             ulps, mismatch = self.compare(actual)
             exact = np.abs(self.exact)
-            normal = np.where((np.abs(self.x) >= self.smallest_normal) & (exact >= self.smallest_normal), ulps, 0)
+            is_normal = (np.abs(self.x) >= self.smallest_normal) & (exact >= self.smallest_normal)
+            normal = np.where(is_normal, ulps, 0)
             tops = [ulps, normal, mismatch.astype(float)]
             # Of equals, a certified one.
             worst = [int(np.argmax(np.where(self.known, t * (1 + 1e-12), t))) for t in tops]
@@ -194,7 +196,7 @@ class Truth:
                 break
             self.certify(np.unique(np.concatenate([_highest(np.where(tried, 0, t), asked) for t in tops])))
             asked *= 2
-        row.values, row.mean = self.x.size, float(np.mean(ulps[~mismatch])) if not mismatch.all() else math.nan
+        row.values, row.mean, row.normal_mean = self.x.size, _mean(ulps[~mismatch]), _mean(ulps[~mismatch & is_normal])
         row.worst, row.normal = (
             self._place(i, actual, t[i]) if t[i] else None for t, i in zip(tops[:2], worst[:2], strict=True)
         )
@@ -208,6 +210,10 @@ class Truth:
         x, y, z = float(self.x[i]), float(actual[i]), self.exact[i]
         shown = f"{x:.{digits}g}", x.hex(), f"{y:.{digits}g}", f"{z:.{digits + 3}g}"
         return Place(*shown, float(ulps), bool(self.known[i]))
+
+
+def _mean(a: Array) -> float:
+    return float(np.mean(a)) if a.size else 0.0
 
 
 def _highest(a: Array, n: int) -> Array:
