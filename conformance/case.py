@@ -82,8 +82,10 @@ class Sample:
     ``make`` draws arrays from the generator that it is given. Those of float64 are cast to the dtype under test before
     anything is computed from them: rounded to a floating format (that of the parts of a complex one); to the nearest
     integer, infinities to the ends of the range; to bool, where positive is true. Those of complex128 are cast to the
-    complex format whose parts are the dtype under test. Integers and bools (indices, masks) stay as they are. ``options`` are keyword arguments of the reference and
-    of every route. ``raises``: the mathematics has no answer, so every route must refuse the inputs.
+    complex format whose parts are the dtype under test. Integers and bools (indices, masks) stay as they are.
+
+    ``options`` are keyword arguments of the reference and of every route. ``raises``: the mathematics has no answer, so
+    every route must refuse the inputs.
     """
 
     name: str

@@ -4,12 +4,13 @@ A `Workbench` lives as long as the process. It keeps the references and results 
 computed once and shared by all frameworks, routes, modes and checks.
 """
 
+import contextlib
 import fnmatch
-import functools
 import itertools
 import math
 import time
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -21,8 +22,39 @@ from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
 from conformance.divergence import Divergence, known
 from conformance.frameworks import Answer, Framework, load
 from conformance.noise import Expected, Score
-from conformance.plan import AGAIN, Options, Test, first_seed, label, vary
+from conformance.plan import AGAIN, ONLY_EAGER, Options, Test, first_seed, label, vary
 from reports.record import Figure, Observation, Series, Worst, number
+
+
+class Clock:
+    """What a process spends its time on, from now on: each second is counted once, for what is innermost."""
+
+    def __init__(self) -> None:
+        self._spent: defaultdict[str, float] = defaultdict(float)
+        self._doing = "harness"
+        self._since = time.perf_counter()
+
+    def _count(self) -> None:
+        now = time.perf_counter()
+        self._spent[self._doing] += now - self._since
+        self._since = now
+
+    @contextlib.contextmanager
+    def spending(self, what: str) -> Iterator[None]:
+        """Count the time inside for ``what``."""
+        self._count()
+        before, self._doing = self._doing, what
+        try:
+            yield
+        finally:
+            self._count()
+            self._doing = before
+
+    def taken(self) -> dict[str, float]:
+        """Seconds by what they were spent on, since this was last asked."""
+        self._count()
+        spent, self._spent = self._spent, defaultdict(float)
+        return dict(spent)
 
 
 class Workbench:
@@ -30,6 +62,7 @@ class Workbench:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.clock = Clock()
         self._case: Case | None = None
         self._kept: dict[Any, Any] = {}
 
@@ -43,9 +76,7 @@ class Workbench:
         run = {
             "agreement": self._agreement,
             "statistics": self._statistics,
-            "jvp": self._jvp,
-            "hvp": self._hvp,
-            "invariance": self._invariance,
+            **dict.fromkeys(ONLY_EAGER, self._derived),
         }.get(test.check, self._against_reference)
         observations, shown = [], set()
         for observation, divergence in run(test):
@@ -68,11 +99,16 @@ class Workbench:
         if test.case.figure is not None and test.check == "value" and test.device == "cpu":
             yield from self._figures(test)
 
+    def _score(self, actual: Outputs, expected: Expected, dtype: str, **how: bool) -> Score:
+        with self.clock.spending("scores"):
+            return noise.score(actual, expected, dtype, **how)
+
     # What is computed once for a case
 
-    def _keep(self, key: Any, compute: Callable[[], Any]) -> Any:
+    def _keep(self, key: Any, compute: Callable[[], Any], what: str = "") -> Any:
         if key not in self._kept:
-            self._kept[key] = compute()
+            with self.clock.spending(what) if what else contextlib.nullcontext():
+                self._kept[key] = compute()
         return self._kept[key]
 
     def _rng(self, case: Case, *parts: str) -> np.random.Generator:
@@ -92,6 +128,7 @@ class Workbench:
             lambda: noise.expected_value(
                 case, sample, self.inputs(case, sample, dtype), dtype, self._rng(case, sample.name, "nudge")
             ),
+            "references",
         )
 
     def cotangents(self, case: Case, sample: Sample, dtype: str) -> tuple[Array, ...]:
@@ -116,6 +153,7 @@ class Workbench:
                 dtype,
                 self._rng(case, sample.name, "nudge gradient"),
             ),
+            "references",
         )
 
     def tangents(self, case: Case, sample: Sample, dtype: str, *, near: bool = False) -> tuple[Array, ...]:
@@ -136,9 +174,16 @@ class Workbench:
     # What the framework answers
 
     def result(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
-        """The value through a route. Graph modes trace value and gradient together."""
+        """The value through a route, in inference; from the call that the gradient is taken of where that is traced, or
+        where it makes no difference: TensorFlow's tape runs the same kernels."""
         if _is_traced(test, sample):
             return noise.as_outputs(self._traced(framework, route, test, sample, dtype)[0])
+        if (
+            framework.name == "tensorflow"
+            and "gradient" in test.case.checks
+            and sample in test.case.sampled("gradient", dtype)
+        ):
+            return noise.as_outputs(self._vjp(framework, route, test, sample, dtype)[0])
         inputs = self.inputs(test.case, sample, dtype)
         return self._keep(
             ("result", framework.name, route.name, test.mode, test.device, sample.name, dtype),
@@ -155,13 +200,21 @@ class Workbench:
         if _is_traced(test, sample):
             gradients = self._traced(framework, route, test, sample, dtype)[1]
         else:
-            f = framework.bind(route, sample.options, inputs)
-            cotangents, held = self.cotangents(test.case, sample, dtype), _held(test.case)
-            gradients = framework.vjp(f, inputs, cotangents, mode=test.mode, device=test.device, held=held)[1]
-        wanted = noise.differentiable(test.case, inputs)
-        by_name = dict(zip(_floating(test.case, inputs), gradients, strict=True))
+            gradients = self._vjp(framework, route, test, sample, dtype)[1]
         arrays = dict(zip(test.case.arguments, inputs, strict=True))
-        return {name: np.zeros_like(arrays[name]) if by_name[name] is None else by_name[name] for name in wanted}
+        named = zip(noise.differentiable(test.case, inputs), gradients, strict=True)
+        return {name: np.zeros_like(arrays[name]) if g is None else g for name, g in named}
+
+    def _vjp(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Answer:
+        """Value and gradient, by themselves."""
+
+        def ask() -> Answer:
+            inputs = self.inputs(test.case, sample, dtype)
+            f, held = framework.bind(route, sample.options, inputs), _held(test.case)
+            cotangents = self.cotangents(test.case, sample, dtype)
+            return framework.vjp(f, inputs, cotangents, mode=test.mode, device=test.device, held=held)
+
+        return self._keep(("vjp", framework.name, route.name, test.mode, test.device, sample.name, dtype), ask)
 
     def _traced(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Answer:
         """Value and gradient in a graph mode. All routes, dtypes and samples are asked for at once: a graph costs tens
@@ -228,7 +281,8 @@ class Workbench:
             for route in routes:
                 began = time.perf_counter()
                 try:
-                    actual = compute(framework, route, test, sample, dtype)
+                    with self.clock.spending("frameworks"):
+                        actual = compute(framework, route, test, sample, dtype)
                 except Exception as error:  # whatever a framework raises is an answer, and is judged
                     if wanted is None:
                         score = Score(0.0)
@@ -238,49 +292,43 @@ class Workbench:
                     if wanted is None:
                         score = Score(math.inf, problem="returned a result for inputs that it must refuse")
                     else:
-                        score = noise.score(actual, wanted, dtype, per_element=test.case.computation.per_element)
+                        score = self._score(actual, wanted, dtype, per_element=test.case.computation.per_element)
                 seconds = time.perf_counter() - began
                 divergence = known(test, test.framework, route.name, dtype, sample.name)
                 yield self._judge(test, route, dtype, sample, score, seconds, divergence), divergence
 
-    def _asked(
-        self, test: Test, route: Route, dtype: str, sample: Sample, how: str, ask: Callable[[], Score]
-    ) -> tuple[Observation, Divergence | None]:
-        """The observation of a score that ``ask`` gets from a framework."""
-        began = time.perf_counter()
-        try:
-            score = ask()
-        except Exception as error:  # whatever a framework raises is an answer, and is judged
-            score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
-        seconds = time.perf_counter() - began
-        divergence = known(test, test.framework, route.name, dtype, sample.name)
-        return self._judge(test, route, dtype, sample, score, seconds, divergence, how=how), divergence
+    def _derived(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+        """jvp, hvp and invariance."""
+        framework = load(test.framework)
+        ask = {"jvp": self._jvp, "hvp": self._hvp, "invariance": self._invariance}[test.check]
+        for dtype, sample, how, routes in self._combinations(test):
+            for route in routes:
+                began = time.perf_counter()
+                try:
+                    with self.clock.spending("frameworks"):
+                        score = ask(framework, route, test, sample, dtype, how)
+                except Exception as error:  # whatever a framework raises is an answer, and is judged
+                    score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
+                seconds = time.perf_counter() - began
+                divergence = known(test, test.framework, route.name, dtype, sample.name)
+                yield self._judge(test, route, dtype, sample, score, seconds, divergence, how=how), divergence
 
-    def _jvp(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+    def _jvp(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str, how: str) -> Score:
         """Forward mode: element by element for elementwise functions; otherwise by the adjoint identity, with the
         cotangent u of the gradient check: <u, Jv> = <J'u, v>, of which the right-hand side is the reference's."""
-        framework, case = load(test.framework), test.case
-        for dtype, sample, how, routes in self._combinations(test):
-            inputs, tangents = self.inputs(case, sample, dtype), self.tangents(case, sample, dtype)
-            wanted, projection = self._expected_jvp(case, sample, dtype)
-            cotangents = self.cotangents(case, sample, dtype)
-            for route in routes:
-
-                def ask(route: Route = route) -> Score:
-                    f = framework.bind(route, sample.options, inputs)
-                    pushed = framework.jvp(f, inputs, tangents, device=test.device, held=_held(case))
-                    if wanted is not None:
-                        return noise.score({"value": pushed[0]}, wanted, dtype)
-                    for p, c in zip(pushed, cotangents, strict=True):
-                        if p.shape != c.shape or p.dtype != c.dtype:
-                            problem = (
-                                f"the derivative is {p.dtype} of shape {p.shape}, of a result of {c.dtype}, {c.shape}"
-                            )
-                            return Score(math.inf, problem=problem)
-                    product = {"projection": noise.inner(cotangents, pushed)}
-                    return noise.score(product, projection, dtype, same_dtype=False)
-
-                yield self._asked(test, route, dtype, sample, how, ask)
+        case, inputs = test.case, self.inputs(test.case, sample, dtype)
+        wanted, projection = self._expected_jvp(case, sample, dtype)
+        f, tangents = framework.bind(route, sample.options, inputs), self.tangents(case, sample, dtype)
+        pushed = framework.jvp(f, inputs, tangents, device=test.device, held=_held(case))
+        if wanted is not None:
+            return self._score({"value": pushed[0]}, wanted, dtype)
+        cotangents = self.cotangents(case, sample, dtype)
+        for p, c in zip(pushed, cotangents, strict=True):
+            if p.shape != c.shape or p.dtype != c.dtype:
+                problem = f"the derivative is {p.dtype} of shape {p.shape}, of a result of {c.dtype}, {c.shape}"
+                return Score(math.inf, problem=problem)
+        product = {"projection": noise.inner(cotangents, pushed)}
+        return self._score(product, projection, dtype, same_dtype=False)
 
     def _expected_jvp(self, case: Case, sample: Sample, dtype: str) -> tuple[Expected | None, Expected]:
         """What forward mode must give: element by element where that is known, and its product with the cotangent."""
@@ -291,57 +339,35 @@ class Workbench:
             rng = self._rng(case, sample.name, "nudge jvp")
             return noise.expected_jvp(case, sample, self.inputs(case, sample, dtype), tangents, dtype, rng), projection
 
-        return self._keep(("jvp", sample.name, dtype), compute)
+        return self._keep(("jvp", sample.name, dtype), compute, "references")
 
-    def _hvp(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+    def _hvp(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str, how: str) -> Score:
         """Second derivatives: products with the Hessian, by both orders of differentiation. (The reference's are those
         of a symmetric matrix: by one order it is multiplied from the left, by the other from the right.)"""
-        framework, case = load(test.framework), test.case
-        for dtype, sample, how, routes in self._combinations(test):
-            inputs, cotangents = self.inputs(case, sample, dtype), self.cotangents(case, sample, dtype)
-            tangents = self.tangents(case, sample, dtype, near=True)
-            names = noise.differentiable(case, inputs)
-            wanted = self._keep(
-                ("hvp", sample.name, dtype),
-                functools.partial(
-                    noise.expected_hvp, case, sample, inputs, cotangents, tangents, dtype,
-                    self._rng(case, sample.name, "nudge hvp"),
-                ),
-            )  # fmt: skip
-            for route in routes:
+        case, inputs = test.case, self.inputs(test.case, sample, dtype)
+        cotangents, tangents = self.cotangents(case, sample, dtype), self.tangents(case, sample, dtype, near=True)
+        rng = self._rng(case, sample.name, "nudge hvp")
+        wanted = self._keep(
+            ("hvp", sample.name, dtype),
+            lambda: noise.expected_hvp(case, sample, inputs, cotangents, tangents, dtype, rng),
+            "references",
+        )
+        f, forward = framework.bind(route, sample.options, inputs), how == "forward over reverse"
+        second = framework.hvp(f, inputs, cotangents, tangents, forward=forward, device=test.device, held=_held(case))
+        found = zip(noise.differentiable(case, inputs), second, tangents, strict=True)
+        return self._score({name: np.zeros_like(t) if s is None else s for name, s, t in found}, wanted, dtype)
 
-                def ask(route: Route = route) -> Score:
-                    f = framework.bind(route, sample.options, inputs)
-                    forward = how == "forward over reverse"
-                    second = framework.hvp(
-                        f, inputs, cotangents, tangents, forward=forward, device=test.device, held=_held(case)
-                    )
-                    actual = {
-                        name: np.zeros_like(t) if s is None else s
-                        for name, s, t in zip(names, second, tangents, strict=True)
-                    }
-                    return noise.score(actual, wanted, dtype)
-
-                yield self._asked(test, route, dtype, sample, how, ask)
-
-    def _invariance(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+    def _invariance(
+        self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str, how: str
+    ) -> Score:
         """The result does not depend on how the inputs lie in memory, on what else is in the batch, or on what was
         computed before: against the reference, and bit for bit when everything is the same."""
-        framework, case = load(test.framework), test.case
-        for dtype, sample, how, routes in self._combinations(test):
-            inputs = self.inputs(case, sample, dtype)
-            wanted, varied = self._expected_of_variation(case, sample, dtype, how)
-            for route in routes:
-
-                def ask(route: Route = route) -> Score:
-                    if how == AGAIN:
-                        f = framework.bind(route, sample.options, inputs)
-                        first = self.result(framework, route, test, sample, dtype)
-                        return _same_bits(first, noise.as_outputs(framework.value(f, inputs, device=test.device)))
-                    f = framework.bind(route, sample.options, varied)
-                    return noise.score(noise.as_outputs(framework.value(f, varied, device=test.device)), wanted, dtype)
-
-                yield self._asked(test, route, dtype, sample, how, ask)
+        wanted, varied = self._expected_of_variation(test.case, sample, dtype, how)
+        f = framework.bind(route, sample.options, varied)
+        if how == AGAIN:
+            first = self.result(framework, route, test, sample, dtype)
+            return _same_bits(first, noise.as_outputs(framework.value(f, varied, device=test.device)))
+        return self._score(noise.as_outputs(framework.value(f, varied, device=test.device)), wanted, dtype)
 
     def _expected_of_variation(
         self, case: Case, sample: Sample, dtype: str, how: str
@@ -356,7 +382,9 @@ class Workbench:
         if how in ("expanded", "0-d", "empty"):
             rng = self._rng(case, sample.name, how)
             return self._keep(
-                (how, sample.name, dtype), lambda: noise.expected_value(case, sample, varied, dtype, rng)
+                (how, sample.name, dtype),
+                lambda: noise.expected_value(case, sample, varied, dtype, rng),
+                "references",
             ), varied
         return expected, varied
 
@@ -367,14 +395,16 @@ class Workbench:
         for dtype, sample, _, _ in self._combinations(test):
             began = time.perf_counter()
             try:
-                a, b = (self.result(f, r, test, sample, dtype) for f, r in zip((first, second), routes, strict=True))
+                with self.clock.spending("frameworks"):
+                    pairs = zip((first, second), routes, strict=True)
+                    a, b = (self.result(f, r, test, sample, dtype) for f, r in pairs)
                 floor = self.expected(test.case, sample, dtype).floor
                 wide = noise.wide_dtype(dtype, test.case)
                 doubled = Expected(
                     dict(zip(b, noise.widened(tuple(b.values()), wide), strict=True)),
                     {k: 2 * v for k, v in floor.items()},
                 )
-                score = noise.score(a, doubled, dtype, per_element=test.case.computation.per_element)
+                score = self._score(a, doubled, dtype, per_element=test.case.computation.per_element)
             except Exception as error:
                 score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
             seconds = time.perf_counter() - began
@@ -432,7 +462,8 @@ class Workbench:
         outcome = "passed" if within else "diverged" if divergence and score.score <= divergence.bound else "failed"
         observation = Observation(
             test=test.id, area=test.area, case=test.case.name, check=test.check, framework=test.framework,
-            mode=test.mode, device=test.device, outcome=outcome, route=route.name, dtype=dtype, sample=label(sample, how),
+            mode=test.mode, device=test.device, outcome=outcome, route=route.name, dtype=dtype,
+            sample=label(sample, how),
             score=_rounded(score.score), limit=test.limit, norm=_rounded(score.norm), ulps=_rounded(score.ulps),
             seconds=round(seconds, 6), reason=score.problem,
             divergence=divergence.id if divergence else "",
@@ -471,11 +502,11 @@ class Workbench:
         if dtype not in self.options.dtypes or key not in self._kept:
             return
         inputs = self.inputs(case, sample, dtype)
-        for label, outputs in (
+        for name, outputs in (
             ("NumPy reference", self.expected(case, sample, dtype).value),
             (test.framework, self._kept[key]),
         ):
-            for f in case.figure(label, outputs, inputs, dict(sample.options)):
+            for f in case.figure(name, outputs, inputs, dict(sample.options)):
                 series = tuple(Series(s["name"], *_points(s["x"], s["y"]), s["style"]) for s in f["series"])
                 yield Figure(f["figure"], f["title"], f["x_label"], f["y_label"], series, case.name)
 
@@ -483,12 +514,12 @@ class Workbench:
 def _strict(test: Test, divergence: Divergence, observation: Observation) -> tuple[str, ...] | None:
     """Among which observations at least one must show a divergence; None if none must.
 
-    Where every sample is taken through every route: those of one route and dtype. Elsewhere all of a test, if the
-    divergence names its check or its mode. Not agreement or invariance: frameworks may differ from the reference in the
-    same way, and in one sample but not in the other.
+    Value and gradient in eager mode: those of one dtype, and of one route if that takes every sample. Elsewhere all of
+    a test, if the divergence names its check or its mode. Not agreement or invariance: frameworks may differ from the
+    reference in the same way, and in one sample but not in the other.
     """
     if test.mode == "eager" and test.check in ("value", "gradient"):
-        return divergence.id, observation.route, observation.dtype
+        return divergence.id, observation.route if test.takes_all(observation.dtype) else "", observation.dtype
     if test.check in divergence.checks and test.check in ("jvp", "hvp"):
         return (divergence.id,)
     if test.mode != "eager" and not any(fnmatch.fnmatchcase("eager", pattern) for pattern in divergence.modes):
@@ -520,11 +551,6 @@ def _same_bits(first: Outputs, second: Outputs) -> Score:
 def _normal(rng: np.random.Generator, like: Array) -> Array:
     real = np.asarray(rng.standard_normal(like.shape))
     return real + 1j * rng.standard_normal(like.shape) if like.dtype.kind == "c" else real
-
-
-def _floating(case: Case, inputs: tuple[Array, ...]) -> list[str]:
-    """Names of the inputs for which a framework's VJP has an entry."""
-    return [n for n, a in zip(case.arguments, inputs, strict=True) if noise.is_floating(a) and n not in case.held]
 
 
 def _must_refuse(case: Case, sample: Sample, inputs: tuple[Array, ...]) -> None:

@@ -53,7 +53,7 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)
                 for value, patterns in (
                     (test.case.name, self.cases),
-                    # What makes a value diverge makes the frameworks disagree, and diverges in every form of the inputs.
+                    # What makes a value diverge makes frameworks disagree, and diverges in every form of the inputs.
                     ("value" if test.check in ("agreement", "invariance") else test.check, self.checks),
                     (_literal(route), tuple(map(_literal, self.routes))),
                     (dtype, self.dtypes),

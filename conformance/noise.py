@@ -298,7 +298,7 @@ def expected_hvp(
             for k, weight in weights:
                 ends = [
                     gradient(cs, tuple(
-                        x + s * k * h * ts[name] if name in ts else x for name, x in zip(case.arguments, xs, strict=True)
+                        x + s * k * h * ts[n] if n in ts else x for n, x in zip(case.arguments, xs, strict=True)
                     ))
                     for s in (1, -1)
                 ]  # fmt: skip
@@ -444,7 +444,8 @@ def score(
 ) -> Score:
     """Compare a framework's result (in its own dtypes) with what is expected, output by output.
 
-    Unless ``same_dtype`` is False, they must have the dtype, or its real or complex counterpart. NaN must meet NaN, infinity must meet infinity of the same sign or a number that rounds to it.
+    Unless ``same_dtype`` is False, they must have the dtype, or its real or complex counterpart. NaN must meet NaN,
+    infinity must meet infinity of the same sign or a number that rounds to it.
     """
     values = judged(expected.value)
     if set(judged(actual)) != set(values):

@@ -95,13 +95,13 @@ class Test:
     def taken(self, dtype: str) -> tuple[tuple[Sample, str, tuple[Route, ...]], ...]:
         """Each sample that the check takes, how it takes it, and the routes that it takes it through.
 
-        Value and gradient in eager mode: every sample through every route. Other checks and modes, which cost more and
-        whose faults seldom hide in one pair: every sample through the first route, and the first one through all. In
-        graph modes so at one dtype, and at the others the first sample through the first route.
+        Value and gradient in eager mode, in float64 and float32: every sample through every route. Other dtypes,
+        checks and modes, whose faults seldom hide in one pair: every sample through the first route, and the first one
+        through all. In graph modes so at one dtype, and at the others the first sample through the first route.
         """
         samples, routes = _samples(self.case, self.check, self.framework, dtype), self.routes()
         graph = self.mode != "eager"
-        if self.case.computation.nudge_steps or not (graph or self.check in ONLY_EAGER):
+        if self.case.computation.nudge_steps or self.takes_all(dtype):
             return tuple((s, how, routes) for s, how in samples)
         if graph and dtype != ("float32" if "float32" in self.case.dtypes else self.case.dtypes[0]):
             samples, routes = tuple(s for s in samples if not s[0].raises)[:1], routes[:1]
@@ -109,6 +109,10 @@ class Test:
         one = self.check == "invariance" or self.framework == "tensorflow"
         shared = [s for s in samples if s[0] is samples[0][0]][: 1 if one else None]
         return tuple((*s, routes if s in shared else routes[:1]) for s in samples)
+
+    def takes_all(self, dtype: str) -> bool:
+        """Whether every sample is taken through every route."""
+        return self.mode == "eager" and self.check not in ONLY_EAGER and dtype in ("float64", "float32")
 
     def route_names(self) -> tuple[str, ...]:
         if self.check == "agreement":

@@ -131,7 +131,8 @@ actual = torch.autograd.grad(results, [inputs[i] for i in wanted], cotangents, a
 with tf.GradientTape() as tape:
     tape.watch([inputs[i] for i in wanted])
     results = call(*inputs)
-results = [r for r in (results if isinstance(results, tuple) else (results,)) if r.dtype.is_floating or r.dtype.is_complex]
+results = results if isinstance(results, tuple) else (results,)
+results = [r for r in results if r.dtype.is_floating or r.dtype.is_complex]
 actual = tape.gradient(results, [inputs[i] for i in wanted], output_gradients=cotangents)[{which}]
 actual = actual if actual is None else tf.convert_to_tensor(actual)
 """,

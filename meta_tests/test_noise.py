@@ -57,7 +57,7 @@ def normal_like(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
 
 
 def off(by: float) -> Callable[[np.ndarray], np.ndarray]:
-    """Numbers changed by so much relative to themselves, zeros by so much; integers by one, truths to their contrary."""
+    """Numbers changed by so much relative to themselves, zeros by so much; integers by one, truths inverted."""
 
     def change(v: np.ndarray) -> np.ndarray:
         if v.dtype == bool:

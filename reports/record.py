@@ -172,6 +172,13 @@ class Figure(msgspec.Struct, omit_defaults=True, tag_field="type", tag="figure")
     case: str = ""
 
 
+class Spent(msgspec.Struct, omit_defaults=True, tag_field="type", tag="spent"):
+    """Seconds of a process until the end of a test, by what they were spent on."""
+
+    test: str
+    seconds: dict[str, float]
+
+
 class Footer(msgspec.Struct, omit_defaults=True, tag_field="type", tag="footer"):
     finished: str
     seconds: float
@@ -180,7 +187,7 @@ class Footer(msgspec.Struct, omit_defaults=True, tag_field="type", tag="footer")
     interrupted: bool = False
 
 
-Line = Header | FrameworkLine | Start | Observation | Figure | Footer
+Line = Header | FrameworkLine | Start | Observation | Figure | Spent | Footer
 
 _encoder = msgspec.json.Encoder(enc_hook=lambda value: value.item())  # NumPy scalars, should one slip through
 _decoder = msgspec.json.Decoder(Line)
@@ -235,6 +242,7 @@ class Run:
         self.observations: list[Observation] = []
         self.figures: list[Figure] = []
         self.started: list[str] = []
+        self.spent: list[Spent] = []
         self.footer: Footer | None = None
         for line in lines:
             match line:
@@ -246,6 +254,8 @@ class Run:
                     self.figures.append(line)
                 case Start():
                     self.started.append(line.test)
+                case Spent():
+                    self.spent.append(line)
                 case Footer():
                     self.footer = line
                 case Header():

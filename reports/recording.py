@@ -33,6 +33,7 @@ from reports.record import (
     Observation,
     Planned,
     Run,
+    Spent,
     Start,
     Writer,
     decode,
@@ -151,7 +152,7 @@ class Recorder:
             self.reported.add(test.test)
             for row in text.splitlines():
                 line = decode(row)
-                assert isinstance(line, Observation | Figure | FrameworkLine)
+                assert isinstance(line, Observation | Figure | FrameworkLine | Spent)
                 self.writer.write(line)
                 if isinstance(line, Observation):
                     self._count(line)
@@ -207,7 +208,9 @@ class Recorder:
         if self.run is None or self.verdict is None:
             return
         terminalreporter.section("conformance", sep="=")
-        terminalreporter.write_line(summary(self.run, self.verdict, terminalreporter._tw.fullwidth))
+        terminalreporter.write_line(
+            summary(self.run, self.verdict, terminalreporter._tw.fullwidth, times=self.config.getoption("times"))
+        )
         colour = {"green": self.verdict.conformant, "red": not self.verdict.conformant}
         terminalreporter.write_line(self.verdict.sentence, bold=True, **colour)
         terminalreporter.write_line(f"Report: {self.page}")

@@ -1,6 +1,8 @@
 """The verdict as a short table in a terminal or a plain log."""
 
 import io
+from collections import Counter
+from collections.abc import Iterator
 
 from rich import box
 from rich.console import Console
@@ -10,7 +12,7 @@ from reports.record import Run
 from reports.verdict import Verdict, score_of
 
 
-def summary(run: Run, verdict: Verdict, width: int) -> str:
+def summary(run: Run, verdict: Verdict, width: int, *, times: bool = False) -> str:
     """Area by framework with counts and worst score, highest scores by kind, skips by reason, and problems."""
     buffer = io.StringIO()
     console = Console(file=buffer, width=max(width, 100), force_terminal=False, color_system=None)
@@ -53,6 +55,37 @@ def summary(run: Run, verdict: Verdict, width: int) -> str:
     unseen = [d.id for d in run.header.divergences if not verdict.divergences[d.id]]
     if verdict.divergences:
         console.print(f"known divergences seen: {len(verdict.divergences)} of {len(verdict.divergences) + len(unseen)}")
+    if times:
+        for line in _times(run):
+            console.print(line, soft_wrap=True)
     for problem in verdict.problems:
         console.print(f"problem: {problem}", soft_wrap=True)
     return buffer.getvalue().rstrip()
+
+
+def _times(run: Run) -> Iterator[str]:
+    """Where the time went, of all processes together, and how fast it was."""
+    spent: dict[str, float] = {}
+    areas: dict[str, float] = {}
+    checks: Counter[str] = Counter()
+    area_of = {p.test: p.area for p in run.header.plan}
+    for line in run.spent:
+        area = area_of[line.test]
+        areas[area] = areas.get(area, 0) + sum(line.seconds.values())
+        for what, seconds in line.seconds.items():
+            spent[what] = spent.get(what, 0) + seconds
+    for o in run.observations:
+        if o.outcome not in ("skipped", "crashed"):
+            checks[o.area] += o.covers
+    total = sum(spent.values()) or 1.0
+    shares = ", ".join(f"{what} {100 * s / total:.0f}%" for what, s in _largest_first(spent))
+    yield f"time of all processes: {total:.0f} s: {shares}"
+    if run.footer is not None:
+        n = sum(checks.values())
+        yield f"{n} checks in {run.footer.seconds:.0f} s: {n / max(run.footer.seconds, 1e-9):.0f} a second"
+    for area, seconds in _largest_first(areas):
+        yield f"  {area}: {seconds:.1f} s, {1e3 * seconds / max(checks[area], 1):.2f} ms a check"
+
+
+def _largest_first(seconds: dict[str, float]) -> list[tuple[str, float]]:
+    return sorted(seconds.items(), key=lambda item: -item[1])
