@@ -12,7 +12,7 @@ from fixtures.samples import given, normal, sample
 
 TORCH = "https://docs.pytorch.org/docs/stable/generated/torch."
 TF = "https://www.tensorflow.org/api_docs/python/tf/"
-SHAPES = ("float64", "int32")
+SHAPES = ("float64", "float32")
 NUMBERS = (*FLOATS, "complex64", "int64", "int32")
 SORTS = (*NUMBERS, "uint8", "bool")
 

@@ -220,11 +220,11 @@ GRIDS = (
         tensorflow=[
             lambda tf, rows, columns, k: tf.transpose(tf.where(tf.keras.ops.tri(rows, columns, k, dtype="bool")))
         ],
-        samples=focused(
+        samples=[
             sample("square", lambda _: (), rows=3, columns=3, k=0),
             sample("wide", lambda _: (), rows=2, columns=4, k=1),
             sample("nothing", lambda _: (), rows=2, columns=2, k=-2, edge=True),
-        ),
+        ],
         dtypes=("int32",),
         sources=(f"{TORCH}tril_indices.html",),
     ),
@@ -238,11 +238,11 @@ GRIDS = (
                 tf.where(tf.keras.ops.logical_not(tf.keras.ops.tri(rows, columns, k - 1, dtype="bool")))
             )
         ],
-        samples=focused(
+        samples=[
             sample("square", lambda _: (), rows=3, columns=3, k=0),
             sample("tall", lambda _: (), rows=4, columns=2, k=-1),
             sample("nothing", lambda _: (), rows=2, columns=2, k=2, edge=True),
-        ),
+        ],
         dtypes=("int32",),
         sources=(f"{TORCH}triu_indices.html",),
     ),

@@ -1,5 +1,7 @@
 """Reading at indices."""
 
+from typing import Any
+
 import numpy as np
 
 from conformance.case import DTYPES, Case, Sample
@@ -9,13 +11,13 @@ from conformance.reference.arranging import adjoint
 from fixtures.samples import normal, sample
 
 
-def reading(name: str, shape: tuple[int, ...], *indices: object, edge: bool = False, **options: object) -> Sample:
+def reading(name: str, shape: tuple[int, ...], *indices: object, edge: bool = False, **options: Any) -> Sample:
     """Random numbers, read at given indices."""
     arrays = [np.asarray(i, dtype=np.int64) for i in indices]
     return sample(name, lambda rng: (rng.standard_normal(shape), *arrays), edge=edge, **options)
 
 
-def masked(name: str, shape: tuple[int, ...], mask: object, **options: object) -> Sample:
+def masked(name: str, shape: tuple[int, ...], mask: object, **options: Any) -> Sample:
     array = np.asarray(mask, dtype=bool)
     return sample(name, lambda rng: (rng.standard_normal(shape), array), **options)
 

@@ -180,7 +180,7 @@ def scatter_along_axis(x: Array, indices: Array, updates: Array, *, axis: int) -
 
 def scatter_add_along_axis(x: Array, indices: Array, updates: Array, *, axis: int) -> Array:
     y = x.copy()
-    places = list(np.indices(indices.shape))
+    places: list[Array] = list(np.indices(indices.shape))
     places[axis] = _checked(indices, x.shape[axis])
     np.add.at(y, tuple(places), updates)
     return y
