@@ -129,6 +129,7 @@ PROMOTION = (
         ref.result_dtype,
         torch=[
             lambda torch, x, left, rights: row(torch, left, rights, lambda a, b: torch.add(a, b)),
+            lambda torch, x, left, rights: row(torch, left, rights, lambda a, b: torch.Tensor.__add__(a, b)),
             lambda torch, x, left, rights: row(torch, left, rights, lambda a, b: torch.result_type(a, b)),
         ],
         tensorflow=[
@@ -190,6 +191,7 @@ PROMOTION = (
         ref.result_dtype_of_equals,
         tensorflow=[
             lambda tf, x, left, rights: row_in_tf(tf, left, rights, lambda a, b: tf.add(a, b)),
+            lambda tf, x, left, rights: row_in_tf(tf, left, rights, lambda a, b: tf.Tensor.__add__(a, b)),
         ],
         samples=rows(),
         dtypes=("int32",),
@@ -209,6 +211,9 @@ PROMOTION = (
         ],
         tensorflow=[
             lambda tf, x, left, scalars: with_scalars_in_tf(tf, left, scalars, lambda a, s: tf.add(a, s)),
+            lambda tf, x, left, scalars: with_scalars_in_tf(
+                tf, left, scalars, lambda a, s: tf.Tensor.__radd__(a, s)
+            ),
             lambda tf, x, left, scalars: with_scalars_in_tf(tf, left, scalars, lambda a, s: tf.keras.ops.add(a, s)),
             lambda tf, x, left, scalars: with_scalars_in_tf(
                 tf, left, scalars, lambda a, s: tf.experimental.numpy.add(a, s)
