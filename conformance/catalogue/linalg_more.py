@@ -144,7 +144,7 @@ MORE = (
             normal((2, 3, 4), (2, 5, 4), name="batch"),
             sample(
                 "26-rows-far-from-zero",
-                lambda rng: (10 + rng.standard_normal((26, 3)), 10 + rng.standard_normal((2, 3))),
+                lambda rng: (100 + rng.standard_normal((26, 3)), 100 + rng.standard_normal((2, 3))),
                 dtypes=("float64", "float32"),
                 edge=True,
             ),

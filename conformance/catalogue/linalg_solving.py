@@ -340,6 +340,7 @@ SOLVING = (
             matrices(m=3, n=5, name="wide"),
             matrices(),
             matrices(condition=1e3, name="condition-1000"),
+            sample("condition-1e6", lambda rng: (matrix(rng, 3, 3, 1e6),), smooth=False, dtypes=("float64",)),
             given([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], name="zeros", gradient=False),
         ],
         dtypes=SOLVERS,

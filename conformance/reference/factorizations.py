@@ -531,6 +531,10 @@ def pinv_vjp(c: Array, a: Array) -> Array:
 
 
 def pinv_vjp_intermediates(c: Array, a: Array) -> Array:
-    """The 1 of 1 - a p is rounded, also where a p is 1, and then multiplied by c^T and p p^T."""
-    p, ct = np.abs(pinv(a)), np.abs(transposed(c))
-    return np.matmul(ct, np.matmul(p, transposed(p))) + np.matmul(np.matmul(transposed(p), p), ct)
+    """1 - a p and 1 - p a cancel: the terms of the products are rounded, and then multiplied by c^T and p p^T."""
+    size, p, ct = np.abs(a), np.abs(pinv(a)), np.abs(transposed(c))
+    outside = np.eye(a.shape[-2], dtype=a.dtype) + np.matmul(size, p)
+    beside = np.eye(a.shape[-1], dtype=a.dtype) + np.matmul(p, size)
+    return np.matmul(np.matmul(outside, ct), np.matmul(p, transposed(p))) + np.matmul(
+        np.matmul(transposed(p), p), np.matmul(ct, beside)
+    )
