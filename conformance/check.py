@@ -22,7 +22,7 @@ from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
 from conformance.divergence import Divergence, known
 from conformance.frameworks import Answer, Framework, load
 from conformance.noise import Expected, Score
-from conformance.plan import AGAIN, ONLY_EAGER, Options, Test, first_seed, label, vary
+from conformance.plan import AGAIN, ONLY_EAGER, SIGNED_ZEROS, Options, Test, first_seed, label, vary
 from reports.record import Figure, Observation, Series, Worst, number
 
 
@@ -292,7 +292,10 @@ class Workbench:
                     if wanted is None:
                         score = Score(math.inf, problem="returned a result for inputs that it must refuse")
                     else:
-                        score = self._score(actual, wanted, dtype, per_element=test.case.computation.per_element)
+                        score = self._score(
+                            actual, wanted, dtype, per_element=test.case.computation.per_element,
+                            signed_zeros=sample.name == "signed-zeros" and test.check == "value",
+                        )  # fmt: skip
                 seconds = time.perf_counter() - began
                 divergence = known(test, test.framework, route.name, dtype, sample.name)
                 yield self._judge(test, route, dtype, sample, score, seconds, divergence), divergence
@@ -310,7 +313,7 @@ class Workbench:
                 except Exception as error:  # whatever a framework raises is an answer, and is judged
                     score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
                 seconds = time.perf_counter() - began
-                divergence = known(test, test.framework, route.name, dtype, sample.name)
+                divergence = known(test, test.framework, route.name, dtype, sample.name, how)
                 yield self._judge(test, route, dtype, sample, score, seconds, divergence, how=how), divergence
 
     def _jvp(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str, how: str) -> Score:
@@ -367,7 +370,8 @@ class Workbench:
         if how == AGAIN:
             first = self.result(framework, route, test, sample, dtype)
             return _same_bits(first, noise.as_outputs(framework.value(f, varied, device=test.device)))
-        return self._score(noise.as_outputs(framework.value(f, varied, device=test.device)), wanted, dtype)
+        actual = noise.as_outputs(framework.value(f, varied, device=test.device))
+        return self._score(actual, wanted, dtype, signed_zeros=how == SIGNED_ZEROS)
 
     def _expected_of_variation(
         self, case: Case, sample: Sample, dtype: str, how: str
@@ -379,7 +383,7 @@ class Workbench:
         varied = vary(inputs, how)
         if how == "row alone":
             return noise.sliced(expected), varied
-        if how in ("expanded", "0-d", "empty"):
+        if how in ("expanded", "0-d", "empty", SIGNED_ZEROS):
             rng = self._rng(case, sample.name, how)
             return self._keep(
                 (how, sample.name, dtype),

@@ -18,7 +18,7 @@ from packaging.specifiers import SpecifierSet
 
 from conformance.case import FRAMEWORKS
 from conformance.frameworks import installed
-from conformance.plan import Test
+from conformance.plan import SIGNED_ZEROS, Test
 
 DIRECTORY = Path(__file__).parent / "divergences"
 
@@ -45,7 +45,7 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: dict[str, str] = {}
     """distribution -> version specifier, e.g. {"torch": ">=2.4"}; all must hold"""
 
-    def covers(self, test: Test, framework: str, route: str, dtype: str, sample: str) -> bool:
+    def covers(self, test: Test, framework: str, route: str, dtype: str, sample: str, how: str = "") -> bool:
         """Whether a check is in scope, for the versions installed here."""
         return (
             self.framework == framework
@@ -59,7 +59,8 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     (dtype, self.dtypes),
                     (test.mode, self.modes),
                     (test.device, self.devices),
-                    (sample, self.samples),
+                    # Zeros have nothing to do with the sample that they stand in for.
+                    (how if how == SIGNED_ZEROS else sample, self.samples),
                 )
             )
             and self.applies()
@@ -107,6 +108,6 @@ def divergences() -> tuple[Divergence, ...]:
     return tuple(found.values())
 
 
-def known(test: Test, framework: str, route: str, dtype: str, sample: str) -> Divergence | None:
+def known(test: Test, framework: str, route: str, dtype: str, sample: str, how: str = "") -> Divergence | None:
     """The first entry whose scope holds a check."""
-    return next((d for d in divergences() if d.covers(test, framework, route, dtype, sample)), None)
+    return next((d for d in divergences() if d.covers(test, framework, route, dtype, sample, how)), None)

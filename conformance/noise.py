@@ -440,18 +440,22 @@ def _difference(a: Array, b: Array, form: Format) -> Array:
 
 
 def score(
-    actual: Outputs, expected: Expected, dtype: str, *, per_element: bool = True, same_dtype: bool = True
-) -> Score:
+    actual: Outputs, expected: Expected, dtype: str, *, per_element: bool = True, same_dtype: bool = True,
+    signed_zeros: bool = False,
+) -> Score:  # fmt: skip
     """Compare a framework's result (in its own dtypes) with what is expected, output by output.
 
     Unless ``same_dtype`` is False, they must have the dtype, or its real or complex counterpart. NaN must meet NaN,
-    infinity must meet infinity of the same sign or a number that rounds to it.
+    infinity must meet infinity of the same sign or a number that rounds to it; with ``signed_zeros``, 0 must
+    meet 0 and -0 must meet -0.
     """
     values = judged(expected.value)
     if set(judged(actual)) != set(values):
         return Score(math.inf, problem=f"returned {sorted(judged(actual))} where {sorted(values)} was expected")
     scores = [
-        _score_one(name, np.asarray(actual[name]), value, expected.floor[name], dtype, per_element, same_dtype)
+        _score_one(
+            name, np.asarray(actual[name]), value, expected.floor[name], dtype, per_element, same_dtype, signed_zeros
+        )
         for name, value in values.items()
     ]
     worst = max(scores, key=lambda s: s.score)
@@ -460,8 +464,9 @@ def score(
 
 
 def _score_one(
-    name: str, actual: Array, value: Array, floor: Array, dtype: str, per_element: bool, same_dtype: bool
-) -> Score:
+    name: str, actual: Array, value: Array, floor: Array, dtype: str, per_element: bool, same_dtype: bool,
+    signed_zeros: bool,
+) -> Score:  # fmt: skip
     if actual.shape != value.shape:
         return Score(math.inf, output=name, problem=f"{name}: shape {actual.shape} where {value.shape} was expected")
     real = PARTS.get(dtype, dtype)
@@ -486,6 +491,8 @@ def _score_one(
         if y.dtype.kind == "f":  # where the mathematics is infinite, the largest number is not it
             error = np.where(np.isinf(y), np.inf, error)
         error = np.where(a == y, 0, error)
+        if signed_zeros and y.dtype.kind == "f":
+            error = np.where((a == 0) & (y == 0) & (np.signbit(a) != np.signbit(y)), np.inf, error)
         error = np.where(np.isnan(y), np.where(np.isnan(a), 0, np.inf), np.where(np.isnan(a), np.inf, error))
         floor = np.where(np.isfinite(floor) & (floor > 0), floor, form.smallest_subnormal)
         ratio = np.where(error == 0, 0, error / floor)

@@ -16,13 +16,15 @@ from functools import cache, cached_property
 import numpy as np
 
 from conformance import noise
-from conformance.case import DTYPES, FRAMEWORKS, Array, Case, Route, Sample
+from conformance.case import DTYPES, FLOATS, FRAMEWORKS, Array, Case, Route, Sample
 from conformance.catalogue import area
 from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES_OF
 from reports.record import Planned
 
 ORDERS = ("reverse over reverse", "forward over reverse")
 """How a Hessian is asked for."""
+SIGNED_ZEROS = "signed zeros"
+"""0 and -0, whose results must have the right sign, as IEEE 754 has it."""
 AGAIN = "again"
 """Bit for bit the same, although other work was done in between."""
 ONLY_EAGER = ("jvp", "hvp", "invariance")
@@ -150,8 +152,9 @@ def _samples(case: Case, check: str, framework: str, dtype: str) -> tuple[tuple[
         return tuple((s, how) for how, chosen in zip(ORDERS, (samples, forward), strict=True) for s in chosen)
     if check == "invariance":
         samples = tuple(s for s in samples if not s.raises)
+        left_out = (*(() if framework == "torch" else _STRIDES), *(() if dtype in FLOATS else (SIGNED_ZEROS,)))
         varied = [(samples[0], how) for how in variations(case, samples[0].name)] if samples else []
-        return (*((s, AGAIN) for s in samples), *(v for v in varied if v[1] not in _STRIDES or framework == "torch"))
+        return (*((s, AGAIN) for s in samples), *(v for v in varied if v[1] not in left_out))
     return tuple((s, "") for s in samples)
 
 
@@ -170,7 +173,7 @@ def variations(case: Case, name: str) -> tuple[str, ...]:
     inputs = noise.rounded(sample.make(np.random.default_rng(0)), case.dtypes[0])
     found = [how for how in _STRIDES if any(a.ndim > (how == "transposed") for a in inputs if noise.is_floating(a))]
     if case.computation.certified and all(map(noise.is_floating, inputs)):
-        found += ["expanded", "0-d", "empty"]
+        found += ["expanded", "0-d", "empty", *([SIGNED_ZEROS] if len(inputs) == 1 and case.vjp else [])]
     found += ["row alone"]
     return tuple(how for how in found if how in _STRIDES or _holds(case, sample, inputs, how))
 
@@ -223,6 +226,7 @@ _FORMS: dict[str, Callable[[Array], Array]] = {
     "unaligned": _unaligned,
     "expanded": _expanded,
     "0-d": lambda a: a.reshape(-1)[0],
+    SIGNED_ZEROS: lambda a: np.array([0.0, -0.0], a.dtype),
     "empty": lambda a: np.empty((0, 3), a.dtype),
 }
 

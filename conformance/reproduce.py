@@ -16,7 +16,7 @@ import numpy as np
 from conformance import noise
 from conformance.case import COMPLEX, DERIVATIVES, Array, KerasLayer, Route, Sample, helpers_of
 from conformance.noise import Score
-from conformance.plan import AGAIN, Test, first_seed
+from conformance.plan import AGAIN, SIGNED_ZEROS, Test, first_seed
 
 SPELLED = 256
 """Up to so many elements are written as numbers."""
@@ -192,6 +192,7 @@ gradients.append(tape.gradient(y, inputs[0]).numpy())
 """,
 }
 
+_SIGNS = "same = same and np.signbit(actual) == np.signbit(expected)  # of zeros\n"
 _COMPARED = """
 index = {index}
 expected = {number}({expected})
@@ -204,7 +205,7 @@ print("expected", expected)
 print("actual  ", actual)
 print(f"error    {{error:.4g}} = {{error / floor:.4g}} noise floors, of which {{limit:g}} are allowed")
 same = actual == expected or (actual != actual and expected != expected)
-raise SystemExit(not (same or error <= limit * floor))
+{signs}raise SystemExit(not (same or 0 < error <= limit * floor))
 """
 
 
@@ -261,7 +262,13 @@ def script(
         other = f"np.atleast_1d({names[1]})[index]" if len(names) > 1 else f'"{score.expected!r}"'
         parts.append(
             _COMPARED.format(
-                index=score.index, expected=other, actual=one, floor=score.floor, dtype=dtype, limit=test.limit,
+                index=score.index,
+                expected=other,
+                actual=one,
+                floor=score.floor,
+                dtype=dtype,
+                limit=test.limit,
+                signs=_SIGNS if SIGNED_ZEROS in (given.how, sample.name.replace("-", " ")) else "",
                 number="complex" if dtype in COMPLEX else "float",
             )
         )

@@ -75,9 +75,15 @@ def certified(
                 for k, r in result.items()
                 for element in zip(r.flat, fallback[k].flat, np.asarray(floor[k]).flat, strict=True)
             ):
-                return {k: np.where(np.isfinite(fallback[k]), to_longdouble(r), fallback[k]) for k, r in result.items()}
+                return {k: _signed(to_longdouble(r), fallback[k]) for k, r in result.items()}
         bits *= 2
     raise ArithmeticError("ball arithmetic does not settle this reference: is it discontinuous at an input?")
+
+
+def _signed(certain: Array, fallback: Array) -> Array:
+    """Balls know neither infinities as limits nor the sign of zero."""
+    zeros = np.copysign(certain, np.where(certain == 0, fallback, certain))
+    return np.where(np.isfinite(fallback), zeros, fallback)
 
 
 def _settled(b: Any, wide: Any, floor: Any) -> bool:
