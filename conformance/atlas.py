@@ -146,7 +146,7 @@ class Truth:
         """Replace values of the vectorized reference by certified ones, as long as there is time."""
         size = 4
         while where.size and self.seconds > 0:
-            began = time.perf_counter()
+            began = time.process_time()
             few, where = where[:size], where[size:]
             values, settled = certified(self.case, self.options, self.x[few])
             with np.errstate(invalid="ignore"):
@@ -155,7 +155,7 @@ class Truth:
                 self.error = max(self.error, float(np.max(off[settled & np.isfinite(off)], initial=0)))
             self.exact[few], self.known[few], self.hopeless[few] = values, settled, ~settled
             self.uncertified += int(np.sum(~settled))
-            spent = time.perf_counter() - began
+            spent = time.process_time() - began
             self.seconds -= spent
             size = max(1, min(4 * size, 256, int(few.size / max(spent, 1e-9))))  # at most a second's worth
         self.uncertified += where.size
