@@ -17,7 +17,7 @@ import numpy as np
 
 from conformance import noise
 from conformance.case import DTYPES, FLOATS, FRAMEWORKS, Array, Case, Route, Sample
-from conformance.catalogue import area
+from conformance.catalogue import COMPILED, area
 from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES_OF
 from reports.record import Planned
 
@@ -271,6 +271,8 @@ def _combinations(area_name: str, options: Options) -> Iterator[Test]:
         for device in DEVICES:
             for framework in options.frameworks:
                 for mode in options.modes:
+                    if mode == "inductor" and case.name not in COMPILED:
+                        continue
                     if mode in MODES_OF[framework] and mode in (case.modes or (mode,)):
                         for check in case.checks:
                             test = Test(area_name, case, check, framework, mode, device)

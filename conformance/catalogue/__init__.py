@@ -15,6 +15,13 @@ AREAS = (
 )  # fmt: skip
 
 
+COMPILED = frozenset(
+    "exp pow where add maximum sign relu gelu softplus erf sum mean prod softmax logsumexp var amax argmax cumsum matmul "
+    "einsum1 solve concat gather scatter_add_along_axis pad_reflect sort dense max_pooling2d cross_entropy".split()
+)
+"""The cases that represent all others where compiling one takes seconds."""
+
+
 @cache
 def area(name: str) -> tuple[Case, ...]:
     """The cases of one area, in the order of its module."""
