@@ -172,7 +172,7 @@ CASES = (
         ref.fmod,
         vjp=ref.fmod_vjp,
         torch=[lambda torch, x, y: torch.fmod(x, y), lambda torch, x, y: x.fmod(y)],
-        tensorflow=[lambda tf, x, y: tf.truncatemod(x, y), lambda tf, x, y: tf.keras.ops.fmod(x, y)],
+        tensorflow=[lambda tf, x, y: tf.keras.ops.fmod(x, y), lambda tf, x, y: tf.truncatemod(x, y)],
         samples=[
             sample("normal", quotients, dtypes=FLOATS),
             quarters((8, 33), (8, 33)),
