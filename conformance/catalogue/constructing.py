@@ -86,7 +86,7 @@ DIAGONALS = (
             normal((4, 3), k=-2, name="below"),
             normal((1, 1), k=0, name="one-element", edge=True),
         ),
-        dtypes=SORTS,
+        dtypes=NUMBERS,
         sources=(f"{TORCH}diagonal.html", f"{TF}linalg/diag_part"),
     ),
     Case(
@@ -145,7 +145,7 @@ DIAGONALS = (
             specials(4, 4, k=0),
             empty((0, 3), k=0),
         ),
-        dtypes=SORTS,
+        dtypes=NUMBERS,
         sources=(f"{TORCH}triu.html", "https://numpy.org/doc/stable/reference/generated/numpy.triu.html"),
     ),
     Case(

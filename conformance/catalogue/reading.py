@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.case import DTYPES, Case, Sample
+from conformance.case import DTYPES, FLOATS, Case, Sample
 from conformance.catalogue.arranging import NUMBERS, SORTS, TF, TORCH, focused
 from conformance.reference import indexing as ref
 from conformance.reference.arranging import adjoint
@@ -92,7 +92,7 @@ CASES = (
             reading("vectors", (3, 2), [[0], [1], [0]]),
             reading("one", (1, 1), [[0, 0]], edge=True),
         ),
-        dtypes=NUMBERS,
+        dtypes=FLOATS,
         sources=SOURCES,
     ),
     Case(
@@ -173,7 +173,7 @@ CASES = (
             ),
             reading("out-of-range", (2, 2), [[0, 2], [0, 0]], axis=1, edge=True, raises=True, dtypes=("float32",)),
         ],
-        dtypes=DTYPES,
+        dtypes=SORTS,
         sources=(f"{TORCH}gather.html", "https://numpy.org/doc/stable/reference/generated/numpy.take_along_axis.html"),
     ),
     Case(
@@ -265,7 +265,7 @@ CASES = (
             masked("nothing", (2, 2), [[False, False], [False, False]], edge=True),
             masked("everything", (2, 2), [[True, True], [True, True]], edge=True),
         ),
-        dtypes=DTYPES,
+        dtypes=SORTS,
         sources=(f"{TORCH}masked_select.html", f"{TF}boolean_mask"),
     ),
 )

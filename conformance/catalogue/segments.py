@@ -46,7 +46,15 @@ GAP = grouped("empty-segment", [0, 0, 2], 3, edge=True, dtypes=("float64",))
 GAPS = grouped("empty-segments", [2, 0, 2], 5, edge=True, dtypes=("float64",))
 # What an empty segment has no number for has no gradient.
 NO_NUMBER, NO_NUMBERS = replace(GAP, gradient=False), replace(GAPS, gradient=False)
-TIES = given([1.0, 1.0, 0.0, 2.0, 2.0], np.array([0, 0, 0, 1, 1]), name="ties", smooth=False, n=2, dtypes=SHAPES)
+# In many columns, so that gradients of both signs meet them.
+TIES = given(
+    np.repeat([[1.0], [1.0], [0.0], [0.0], [2.0], [2.0]], 12, axis=1),
+    np.array([0, 0, 0, 0, 1, 1]),
+    name="ties",
+    smooth=False,
+    n=2,
+    dtypes=SHAPES,
+)
 ZEROS = given([0.0, 3.0, 0.0, 0.0, 2.0], np.array([0, 0, 1, 1, 2]), name="zeros", n=3, dtypes=SHAPES)
 
 SEGMENTS = (

@@ -62,6 +62,13 @@ def torch_window_update(torch, x, updates, start):
     return y
 
 
+def tf_window_update(tf, x, updates, start):
+    places = tf.stack(
+        tf.meshgrid(*[tf.range(s, s + n) for s, n in zip(start, updates.shape, strict=True)], indexing="ij"), -1
+    )
+    return tf.tensor_scatter_nd_update(x, places, updates)
+
+
 def torch_assign(torch, x, updates, key):
     y = x.clone()
     y[key] = updates
@@ -362,6 +369,21 @@ CASES = (
         "selection",
         ref.window_update,
         vjp=adjoint(ref.window_update),
+        torch=[torch_window_update],
+        tensorflow=[tf_window_update],
+        samples=focused(
+            normal((4, 5), (2, 3), start=(1, 2)),
+            normal((3,), (3,), start=(0,), name="all"),
+            normal((2, 2), (1, 1), start=(1, 1), name="last-element", edge=True),
+        ),
+        dtypes=NUMBERS,
+        sources=(f"{TORCH}slice_scatter.html",),
+    ),
+    Case(
+        "slice_update",
+        "selection",
+        ref.window_update,
+        # XlaDynamicUpdateSlice, to which keras.ops.slice_update leads, has no gradient.
         torch=[torch_window_update],
         tensorflow=[lambda tf, x, updates, start: tf.keras.ops.slice_update(x, start, updates)],
         samples=focused(

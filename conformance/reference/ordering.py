@@ -107,10 +107,6 @@ def weighted_bincount(ids: Array, weights: Array, *, minlength: int) -> Array:
     return total
 
 
-def weighted_bincount_vjp(c: Array, ids: Array, weights: Array, *, minlength: int) -> Array:
-    return c[ids]
-
-
 # Arrays made of nothing but their shape, and patterns. ``like`` has the format.
 
 

@@ -404,6 +404,11 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
     "window_update": lambda x, u, start: written(
         x, np.argwhere(np.ones(u.shape)) + start, u.reshape(-1), lambda _, new: new
     ),
+    "slice_update": lambda x, u, start: np.where(
+        np.pad(np.ones(u.shape, bool), [(s, n - s - m) for s, n, m in zip(start, x.shape, u.shape, strict=True)]),
+        np.pad(u, [(s, n - s - m) for s, n, m in zip(start, x.shape, u.shape, strict=True)]),
+        x,
+    ),
     "slice_assignment": strided_update,
     "set_diagonal": set_diagonal,
     "stitch": lambda first, second, a, b: np.concatenate((a, b))[np.argsort(np.concatenate((first, second)))],
