@@ -5,6 +5,8 @@ stands for a gradient that the framework says does not exist (None). Numbers are
 is to be exact. Variables can be made in eager mode alone, which the cases that need them say.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from conformance.case import Array, Case, Sample
@@ -543,4 +545,8 @@ SUMS = (
     ),
 )
 
-CASES: tuple[Case, ...] = (*CONNECTIONS, *SUMS, *RULES, *ORDERS, *PROGRAMS, *KINKS)
+MODES = ("eager", "function", "graph", "xla")
+"""Not torch.compile: what it would compile are programs that differentiate, which it leaves to eager mode."""
+CASES: tuple[Case, ...] = tuple(
+    replace(case, modes=case.modes or MODES) for case in (*CONNECTIONS, *SUMS, *RULES, *ORDERS, *PROGRAMS, *KINKS)
+)

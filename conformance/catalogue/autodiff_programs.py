@@ -134,8 +134,8 @@ def until_large(x):
 
 
 def until_large_in_tf(tf, x, while_loop):
-    small = lambda steps, x: tf.logical_and(steps < 10, tf.reduce_sum(x * x) < 100)
-    return while_loop(small, lambda steps, x: (steps + 1, 2 * x), (tf.constant(0), x))[1]
+    small = lambda x: tf.reduce_sum(x * x) < 100
+    return while_loop(small, lambda x: (2 * x,), (x,), maximum_iterations=10)[0]
 
 
 def recurrence(torch, x, w):
@@ -216,7 +216,9 @@ PATHS = (
         tensorflow=[
             lambda tf, x: gradient_in_tf(
                 tf,
-                lambda h: tf.while_loop(lambda i, h: i < 50, lambda i, h: (i + 1, h + tf.sin(h) / 64), (0, h))[1],
+                lambda h: tf.while_loop(lambda h: True, lambda h: (h + tf.sin(h) / 64,), (h,), maximum_iterations=50)[
+                    0
+                ],
                 x,
             ),
             lambda tf, x: gradient_in_tf(
@@ -233,9 +235,13 @@ PATHS = (
         ref.of_doublings,
         torch=[lambda torch, x: gradient(torch, until_large, x)],
         tensorflow=[
-            lambda tf, x: gradient_in_tf(tf, lambda x: until_large_in_tf(tf, x, lambda *args: tf.while_loop(*args)), x),
             lambda tf, x: gradient_in_tf(
-                tf, lambda x: until_large_in_tf(tf, x, lambda *args: tf.keras.ops.while_loop(*args)), x
+                tf, lambda x: until_large_in_tf(tf, x, lambda *args, **limit: tf.while_loop(*args, **limit)), x
+            ),
+            lambda tf, x: gradient_in_tf(
+                tf,
+                lambda x: until_large_in_tf(tf, x, lambda *args, **limit: tf.keras.ops.while_loop(*args, **limit)),
+                x,
             ),
         ],
         samples=[
