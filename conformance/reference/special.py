@@ -20,6 +20,10 @@ Ball = Any
 MAX_BITS = 2048
 
 
+def _sum(high: float, low: float) -> Ball:
+    return flint.arb(high) + low if low else flint.arb(high)
+
+
 def special(in_float64: Callable[..., Any] | None = None) -> Callable[[Callable[..., Ball]], Callable[..., Array]]:
     """Make a function of arrays of one defined for balls. Without ``in_float64``, float64 is computed by balls too."""
 
@@ -32,14 +36,13 @@ def special(in_float64: Callable[..., Any] | None = None) -> Callable[[Callable[
 
         @functools.lru_cache(maxsize=2**13)  # a nudge moves a number to one of two places, again and again
         def number(*numbers: Any, **constants: Any) -> Any:
-            with ball.precision():
-                balls = tuple(ball.to_ball(np.array([x]))[0] for x in numbers)
             bits = ball.BITS
             while bits <= MAX_BITS:
                 with ball.precision(bits):
-                    y = at(balls, constants)
+                    y = at(tuple(_sum(float(x), float(x - np.longdouble(float(x)))) for x in numbers), constants)
                     if y.is_finite() and float(y.rad()) <= ball.NARROW * abs(float(y.mid())):
-                        return ball.to_longdouble(np.array([y], dtype=object))[0]
+                        high = float(y)
+                        return np.longdouble(high) + np.longdouble(float(y - high))
                 bits *= 2
             return np.longdouble(np.nan)
 
@@ -60,7 +63,7 @@ def special(in_float64: Callable[..., Any] | None = None) -> Callable[[Callable[
             flat = out.reshape(-1)
             for i in np.flatnonzero(asked & ((limits is None) | np.isfinite(flat))):
                 y = number(*(p[i] for p in points), **constants)
-                flat[i] = flat[i] if np.isnan(y) else y
+                flat[i] = flat[i] if np.isnan(y) or y == flat[i] == 0 else y  # balls have no sign of 0
             return out
 
         return f
@@ -102,7 +105,7 @@ def erfcx(x: Ball) -> Ball:
     return (x * x).exp() * x.erfc()
 
 
-@special(scipy.special.erfinv)
+@special(lambda x: np.copysign(scipy.special.erfinv(x), x))
 def erfinv(x: Ball) -> Ball:
     """The inverse of erf. DLMF 7.17.1."""
     return x.erfinv()
@@ -212,9 +215,9 @@ def log_ndtr_vjp(c: Array, x: Array) -> Array:
 # The gamma function and its kin, chapters 5, 8 and 25
 
 
-@special(scipy.special.gammaln)
+@special(lambda x: np.where(np.isinf(x), np.inf, scipy.special.gammaln(x)))
 def lgamma(x: Ball) -> Ball:
-    """log |Gamma(x)|. DLMF 5.2.1; below 0 by the reflection 5.5.3."""
+    """log |Gamma(x)|. DLMF 5.2.1; below 0 by the reflection 5.5.3. C99 (F.9.5.3) has infinity at -infinity too."""
     if x > 0:
         return x.lgamma()
     return (flint.arb.pi() / abs(x.sin_pi())).log() - (1 - x).lgamma()
@@ -604,7 +607,7 @@ def xdivy_vjp(c: Array, x: Array, y: Array) -> tuple[Array, Array]:
 
 def entr(x: Array) -> Array:
     """-x log(x), the summand of the entropy; 0 at 0, -infinity below: -entr is convex on the line."""
-    return np.where(x == 0, 0 * x, np.where(x < 0, -np.inf + 0 * x, -x * np.log(np.where(x < 0, 1 + 0 * x, x))))
+    return np.where(x == 0, 0 * np.abs(x), np.where(x < 0, -np.inf, -x * np.log(np.where(x < 0, 1 + 0 * x, x))))
 
 
 def entr_vjp(c: Array, x: Array) -> Array:
