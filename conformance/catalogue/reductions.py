@@ -59,6 +59,11 @@ def share_of_weights(c: tuple[Array, Array], x: Array, weights: Array, *, axis: 
     return (first + 2 * second * size) * weights, first * size + second * 2 * np.max(d, axis=axis, keepdims=True) * size
 
 
+def share_of_weight(c: Array, x: Array, weights: Array, *, axis: int) -> tuple[Array, Array]:
+    """The same of the mean alone."""
+    return share_of_weights((c, np.zeros_like(c)), x, weights, axis=axis)
+
+
 def torch_weighted_mean(torch, x, weights, axis):
     return torch.sum(weights * x, dim=axis) / torch.sum(weights, dim=axis)
 
@@ -275,6 +280,7 @@ CASES = (
         "reduction",
         ref.weighted_mean,
         vjp=ref.weighted_mean_vjp,
+        vjp_intermediates=share_of_weight,
         torch=[torch_weighted_mean],
         tensorflow=[
             lambda tf, x, weights, axis: tf.keras.ops.average(x, axis, weights),
