@@ -45,6 +45,9 @@ SPOTS = 64
 """Random arguments at which a vectorized reference is certified."""
 SECONDS = 20.0
 """For certifying the values of one function in one format: a few balls take seconds each."""
+LEAST = {"polygamma": -(2.0**16)}
+"""Where a function is not asked for smaller arguments in float32 and float64: torch, TensorFlow and SciPy add a term for
+every unit between a negative argument and 0, which takes two seconds for -1e8 and would take months for -1e15."""
 DEFAULT = Path(__file__).parents[1] / "reports" / "runs" / "atlas"
 
 
@@ -251,7 +254,10 @@ def rows_of(
     """Every route of one function in every format."""
     shown = ", ".join(f"{k}={v}" for k, v in options.items())
     for dtype in (d for d in FLOATS if d in case.dtypes):
-        truth = Truth(case, options, dtype, arguments(dtype, quick=quick))
+        x = arguments(dtype, quick=quick)
+        if dtype in ("float64", "float32") and case.name in LEAST:
+            x = x[x >= LEAST[case.name]]
+        truth = Truth(case, options, dtype, x)
         for framework in frameworks:
             for route in case.routes(framework.name):
                 row = Row(case.name, shown, framework.name, route.name, dtype)
