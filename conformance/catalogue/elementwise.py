@@ -170,7 +170,7 @@ CASES = (
         samples=[
             normal((8, 33)),
             given([1.0, -8.0, 27.0, -0.125], name="cubes"),
-            given([0.0, -0.0], name="zero", gradient=False),
+            given([0.0, -0.0], name="signed-zeros", gradient=False),
             nonfinite(),
         ],
         sources=("https://keras.io/api/ops/numpy/#cbrt-function",),

@@ -26,6 +26,7 @@ BETWEEN = sample(
     lambda rng: ((rng.integers(-20, 20, (8, 33)) + rng.uniform(0.1, 0.4, (8, 33))) * rng.choice([-1.0, 1.0], (8, 33)),),
 )
 HALVES = given([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 3.0, -3.0, 0.0, -0.0], name="halves", smooth=False, dtypes=FLOATS)
+REAL = (*FLOATS, *INTEGERS, "bool")
 IEEE = "https://doi.org/10.1109/IEEESTD.2019.8766229"
 
 
@@ -414,11 +415,12 @@ CASES = (
             lambda tf, condition, x, y: tf.keras.ops.where(condition, x, y),
         ],
         samples=[
-            sample("normal", lambda rng: (rng.random((8, 33)) < 0.5, *rng.standard_normal((2, 8, 33)))),
+            sample("normal", lambda rng: (rng.random((8, 33)) < 0.5, *rng.standard_normal((2, 8, 33))), dtypes=REAL),
             sample(
                 "broadcast",
                 lambda rng: (rng.random((5, 1)) < 0.5, rng.standard_normal((4, 1, 6)), rng.standard_normal(6)),
                 edge=True,
+                dtypes=REAL,
             ),
             given(
                 [True, True, False, False],
