@@ -59,6 +59,18 @@ def logarithms(a: Array, x: Array) -> Array:
     return np.maximum(np.maximum(np.abs((a - 1) * np.log(x)), x), np.abs(ref.lgamma(a)))
 
 
+def igamma_logarithms(a: Array, x: Array) -> Array:
+    """A series times x^a exp(-x) / Gamma(a), the exponential of a sum of logarithms."""
+    with np.errstate(all="ignore"):
+        return ref.igamma(a, x) * logarithms(a, x)
+
+
+def igammac_logarithms(a: Array, x: Array) -> Array:
+    """A continued fraction times x^a exp(-x) / Gamma(a), the exponential of a sum of logarithms; 1 - P for x < a."""
+    with np.errstate(all="ignore"):
+        return np.where(x < a, ref.igamma(a, x), ref.igammac(a, x)) * logarithms(a, x)
+
+
 def igamma_passes(c: Array, a: Array, x: Array) -> Array:
     """The derivative is the exponential of a sum of logarithms."""
     return np.abs(c) * ref.igamma_slope(a, x) * logarithms(a, x)
@@ -422,6 +434,7 @@ CASES = (
         "elementwise",
         ref.igamma,
         vjp=ref.igamma_vjp,
+        intermediates=igamma_logarithms,
         vjp_intermediates=igamma_passes,
         held=("a",),  # that derivative is the case igamma_order
         torch=[lambda torch, a, x: torch.special.gammainc(a, x), lambda torch, a, x: torch.igamma(a, x)],
@@ -434,6 +447,7 @@ CASES = (
         "elementwise",
         ref.igammac,
         vjp=ref.igammac_vjp,
+        intermediates=igammac_logarithms,
         vjp_intermediates=igamma_passes,
         held=("a",),
         torch=[lambda torch, a, x: torch.special.gammaincc(a, x), lambda torch, a, x: torch.igammac(a, x)],
@@ -446,6 +460,7 @@ CASES = (
         "elementwise",
         ref.igamma,
         vjp=ref.igamma_order_vjp,
+        intermediates=igamma_logarithms,
         vjp_intermediates=order_passes,
         held=("x",),
         torch=[lambda torch, a, x: torch.special.gammainc(a, x)],
@@ -459,6 +474,7 @@ CASES = (
         "elementwise",
         ref.igammac,
         vjp=ref.igammac_order_vjp,
+        intermediates=igammac_logarithms,
         vjp_intermediates=order_passes,
         held=("x",),
         torch=[lambda torch, a, x: torch.special.gammaincc(a, x)],

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, Sample
+from conformance.reference import bessel
 from conformance.reference import special as ref
 from fixtures.samples import given, nonfinite, normal, sample, small, tails, uniform
 
@@ -58,27 +59,27 @@ def sinc_passes(c: Array, x: Array) -> Array:
 
 def i_slope(c: Array, x: Array) -> Array:
     """The derivative is a difference of functions as large as the one of order 0."""
-    return np.abs(c) * ref.i0(x)
+    return np.abs(c) * bessel.i0(x)
 
 
 def ie_slope(c: Array, x: Array) -> Array:
     """The derivative is a difference of functions as large as the scaled one of order 0."""
-    return np.abs(c) * ref.i0e(x)
+    return np.abs(c) * bessel.i0e(x)
 
 
 def ke_slope(c: Array, x: Array) -> Array:
     """The derivative is a difference of functions as large as the scaled one of order 1."""
-    return np.abs(c) * ref.k1e(x)
+    return np.abs(c) * bessel.k1e(x)
 
 
 def j1_slope(c: Array, x: Array) -> Array:
     """The derivative is J_0 - J_1 / x."""
-    return np.abs(c) * (np.abs(ref.j0(x)) + np.abs(ref.j1(x) / np.where(x == 0, 1, x)))
+    return np.abs(c) * (np.abs(bessel.j0(x)) + np.abs(bessel.j1(x) / np.where(x == 0, 1, x)))
 
 
 def y1_slope(c: Array, x: Array) -> Array:
     """The derivative is Y_0 - Y_1 / x."""
-    return np.abs(c) * (np.abs(ref.y0(x)) + np.abs(ref.y1(x) / x))
+    return np.abs(c) * (np.abs(bessel.y0(x)) + np.abs(bessel.y1(x) / x))
 
 
 ENDS = given([0.0, -0.0, -1.0, np.inf, -np.inf, np.nan, 1.0, 0.5, 0.25], name="ends", gradient=False)
@@ -128,8 +129,8 @@ CASES = (
     Case(
         "i0",
         "elementwise",
-        ref.i0,
-        vjp=ref.i0_vjp,
+        bessel.i0,
+        vjp=bessel.i0_vjp,
         torch=[
             lambda torch, x: torch.i0(x),
             lambda torch, x: torch.special.i0(x),
@@ -146,8 +147,8 @@ CASES = (
     Case(
         "i0e",
         "elementwise",
-        ref.i0e,
-        vjp=ref.i0e_vjp,
+        bessel.i0e,
+        vjp=bessel.i0e_vjp,
         vjp_intermediates=ie_slope,
         torch=[
             lambda torch, x: torch.special.i0e(x),
@@ -162,8 +163,8 @@ CASES = (
     Case(
         "i1",
         "elementwise",
-        ref.i1,
-        vjp=ref.i1_vjp,
+        bessel.i1,
+        vjp=bessel.i1_vjp,
         vjp_intermediates=i_slope,
         torch=[
             lambda torch, x: torch.special.i1(x),
@@ -179,8 +180,8 @@ CASES = (
     Case(
         "i1e",
         "elementwise",
-        ref.i1e,
-        vjp=ref.i1e_vjp,
+        bessel.i1e,
+        vjp=bessel.i1e_vjp,
         vjp_intermediates=ie_slope,
         torch=[
             lambda torch, x: torch.special.i1e(x),
@@ -195,8 +196,8 @@ CASES = (
     Case(
         "k0",
         "elementwise",
-        ref.k0,
-        vjp=ref.k0_vjp,
+        bessel.k0,
+        vjp=bessel.k0_vjp,
         torch=[
             lambda torch, x: torch.special.modified_bessel_k0(x),
         ],
@@ -210,8 +211,8 @@ CASES = (
     Case(
         "k1",
         "elementwise",
-        ref.k1,
-        vjp=ref.k1_vjp,
+        bessel.k1,
+        vjp=bessel.k1_vjp,
         torch=[
             lambda torch, x: torch.special.modified_bessel_k1(x),
         ],
@@ -225,8 +226,8 @@ CASES = (
     Case(
         "k0e",
         "elementwise",
-        ref.k0e,
-        vjp=ref.k0e_vjp,
+        bessel.k0e,
+        vjp=bessel.k0e_vjp,
         vjp_intermediates=ke_slope,
         torch=[
             lambda torch, x: torch.special.scaled_modified_bessel_k0(x),
@@ -241,8 +242,8 @@ CASES = (
     Case(
         "k1e",
         "elementwise",
-        ref.k1e,
-        vjp=ref.k1e_vjp,
+        bessel.k1e,
+        vjp=bessel.k1e_vjp,
         vjp_intermediates=ke_slope,
         torch=[
             lambda torch, x: torch.special.scaled_modified_bessel_k1(x),
@@ -257,8 +258,8 @@ CASES = (
     Case(
         "j0",
         "elementwise",
-        ref.j0,
-        vjp=ref.j0_vjp,
+        bessel.j0,
+        vjp=bessel.j0_vjp,
         torch=[
             lambda torch, x: torch.special.bessel_j0(x),
         ],
@@ -272,8 +273,8 @@ CASES = (
     Case(
         "j1",
         "elementwise",
-        ref.j1,
-        vjp=ref.j1_vjp,
+        bessel.j1,
+        vjp=bessel.j1_vjp,
         vjp_intermediates=j1_slope,
         torch=[
             lambda torch, x: torch.special.bessel_j1(x),
@@ -288,8 +289,8 @@ CASES = (
     Case(
         "y0",
         "elementwise",
-        ref.y0,
-        vjp=ref.y0_vjp,
+        bessel.y0,
+        vjp=bessel.y0_vjp,
         torch=[
             lambda torch, x: torch.special.bessel_y0(x),
         ],
@@ -303,8 +304,8 @@ CASES = (
     Case(
         "y1",
         "elementwise",
-        ref.y1,
-        vjp=ref.y1_vjp,
+        bessel.y1,
+        vjp=bessel.y1_vjp,
         vjp_intermediates=y1_slope,
         torch=[
             lambda torch, x: torch.special.bessel_y1(x),
@@ -319,7 +320,7 @@ CASES = (
     Case(
         "spherical_j0",
         "elementwise",
-        ref.spherical_j0,  # torch has no derivative
+        bessel.spherical_j0,  # torch has no derivative
         torch=[lambda torch, x: torch.special.spherical_bessel_j0(x)],
         samples=[normal((24,), scale=3), small(16), spread(20, 1e4, name="large", edge=True), nonfinite()],
         dtypes=WIDE,
@@ -328,7 +329,7 @@ CASES = (
     Case(
         "airy_ai",
         "elementwise",
-        ref.airy_ai,  # torch has no derivative
+        bessel.airy_ai,  # torch has no derivative
         torch=[lambda torch, x: torch.special.airy_ai(x)],
         samples=[
             normal((24,), scale=2),
