@@ -46,7 +46,7 @@ SPOTS = 64
 SECONDS = 20.0
 """For certifying the values of one function in one format: a few balls take seconds each."""
 LEAST = {"polygamma": -(2.0**16)}
-"""Where a function is not asked for smaller arguments in float32 and float64: torch, TensorFlow and SciPy add a term for
+"""Below it, a function is not asked for in float32 and float64: torch, TensorFlow and SciPy add a term for
 every unit between a negative argument and 0, which takes two seconds for -1e8 and would take months for -1e15."""
 DEFAULT = Path(__file__).parents[1] / "reports" / "runs" / "atlas"
 
