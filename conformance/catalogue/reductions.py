@@ -75,9 +75,15 @@ def torch_weighted_moments(torch, x, weights, axis):
     return mean.squeeze(axis), variance.squeeze(axis)
 
 
+def over_less(tf, x, axis, ddof):
+    """n / (n - ddof): TensorFlow divides by n alone."""
+    n = tf.cast(tf.shape(x)[axis], x.dtype)
+    return n / (n - ddof)
+
+
 def tf_covariance(tf, x, ddof):
     d = x - tf.reduce_mean(x, -1, keepdims=True)
-    return tf.matmul(d, d, transpose_b=True) / (x.shape[-1] - ddof)
+    return tf.matmul(d, d, transpose_b=True) / tf.cast(tf.shape(x)[-1] - ddof, x.dtype)
 
 
 def positive_weights(*shape: int) -> Callable[[np.random.Generator], tuple[Array, ...]]:
@@ -209,8 +215,8 @@ CASES = (
             lambda torch, x, axis, ddof: torch.var(x, dim=axis, correction=ddof),
         ],
         tensorflow=[
-            lambda tf, x, axis, ddof: tf.math.reduce_variance(x, axis) * (x.shape[axis] / (x.shape[axis] - ddof)),
-            lambda tf, x, axis, ddof: tf.keras.ops.var(x, axis) * (x.shape[axis] / (x.shape[axis] - ddof)),
+            lambda tf, x, axis, ddof: tf.math.reduce_variance(x, axis) * over_less(tf, x, axis, ddof),
+            lambda tf, x, axis, ddof: tf.keras.ops.var(x, axis) * over_less(tf, x, axis, ddof),
         ],
         samples=[
             normal(MATRIX, axis=1, ddof=0),
@@ -230,8 +236,8 @@ CASES = (
         vjp=ref.std_vjp,
         torch=[lambda torch, x, axis, ddof: torch.std(x, dim=axis, correction=ddof)],
         tensorflow=[
-            lambda tf, x, axis, ddof: tf.math.reduce_std(x, axis) * (x.shape[axis] / (x.shape[axis] - ddof)) ** 0.5,
-            lambda tf, x, axis, ddof: tf.keras.ops.std(x, axis) * (x.shape[axis] / (x.shape[axis] - ddof)) ** 0.5,
+            lambda tf, x, axis, ddof: tf.math.reduce_std(x, axis) * tf.sqrt(over_less(tf, x, axis, ddof)),
+            lambda tf, x, axis, ddof: tf.keras.ops.std(x, axis) * tf.sqrt(over_less(tf, x, axis, ddof)),
         ],
         samples=[
             normal(MATRIX, axis=1, ddof=0),
