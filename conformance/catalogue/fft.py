@@ -67,6 +67,11 @@ HALF_PLANES = (
     complex_normal((5, 3), n=4, norm="forward", name="forward"),
     complex_normal((1, 1), n=1, norm="backward", name="one-element", edge=True),
 )
+WINDOWS = (
+    normal((16,), periodic=True, name="even"),
+    normal((9,), periodic=True, name="odd"),
+    normal((9,), periodic=False, name="symmetric", edge=True),
+)
 SHIFTED = (
     complex_normal((3, 8), axes=(1,), name="even", dtypes=COMPLEX),
     normal((3, 7), axes=(-1,), name="odd", dtypes=FLOATS),
@@ -88,11 +93,11 @@ def scaled(tf, y, sizes, norm, inverse=False):
 
 def resized(tf, x, n):
     x = x[..., :n]
-    return tf.pad(x, [[0, 0]] * (len(x.shape) - 1) + [[0, n - x.shape[-1]]])
+    return tf.pad(x, [[0, 0]] * (len(x.shape) - 1) + [[0, n - tf.shape(x)[-1]]])
 
 
 def centred(y, cut):
-    return y[..., cut : y.shape[-1] - cut]
+    return y[..., cut:-cut] if cut else y
 
 
 def torch_istft(torch, x, window, step, cut):
@@ -300,7 +305,7 @@ CASES = (
         torch=[lambda torch, x, n, norm: torch.fft.irfft2(x, s=(x.shape[-2], n), norm=norm)],
         tensorflow=[
             lambda tf, x, n, norm: scaled(
-                tf, tf.signal.irfft2d(x, [x.shape[-2], n]), (x.shape[-2], n), norm, inverse=True
+                tf, tf.signal.irfft2d(x, [tf.shape(x)[-2], n]), (tf.shape(x)[-2], n), norm, inverse=True
             )
         ],
         samples=HALF_PLANES,
@@ -363,7 +368,7 @@ CASES = (
         lambda x, *, n: ref.irfft(x, n=n, axes=(-3, -2, -1)),
         vjp=lambda c, x, *, n: ref.irfft_vjp(c, x, n=n, axes=(-3, -2, -1)),
         torch=[lambda torch, x, n: torch.fft.irfftn(x, s=(*x.shape[-3:-1], n), dim=(-3, -2, -1))],
-        tensorflow=[lambda tf, x, n: tf.signal.irfft3d(x, [*x.shape[-3:-1], n])],
+        tensorflow=[lambda tf, x, n: tf.signal.irfft3d(x, tf.concat([tf.shape(x)[-3:-1], [n]], 0))],
         samples=[
             complex_normal((2, 3, 3), n=4),
             complex_normal((2, 3, 2, 3), n=5, name="batch"),
@@ -397,7 +402,11 @@ CASES = (
         torch=[lambda torch, x, norm: torch.fft.ihfft(x, norm=norm)],
         tensorflow=[
             lambda tf, x, norm: scaled(
-                tf, tf.math.conj(tf.signal.rfft(x)) / x.shape[-1], tf.shape(x)[-1:], norm, inverse=True
+                tf,
+                scaled(tf, tf.math.conj(tf.signal.rfft(x)), tf.shape(x)[-1:], "forward"),
+                tf.shape(x)[-1:],
+                norm,
+                inverse=True,
             ),
         ],
         samples=[
@@ -557,12 +566,8 @@ CASES = (
         intermediates=weight,
         vjp_intermediates=weight_of_cotangent,
         torch=[lambda torch, x, periodic: x * torch.hann_window(x.shape[-1], periodic=periodic, dtype=x.dtype)],
-        tensorflow=[lambda tf, x, periodic: x * tf.signal.hann_window(x.shape[-1], periodic, dtype=x.dtype)],
-        samples=[
-            normal((16,), periodic=True, name="even"),
-            normal((9,), periodic=True, name="odd"),
-            normal((9,), periodic=False, name="symmetric", edge=True),
-        ],
+        tensorflow=[lambda tf, x, periodic: x * tf.signal.hann_window(tf.shape(x)[-1], periodic, dtype=x.dtype)],
+        samples=WINDOWS,
         dtypes=PARTS,
         sources=(TF + "hann_window",),
     ),
@@ -574,12 +579,8 @@ CASES = (
         intermediates=weight,
         vjp_intermediates=weight_of_cotangent,
         torch=[lambda torch, x, periodic: x * torch.hamming_window(x.shape[-1], periodic=periodic, dtype=x.dtype)],
-        tensorflow=[lambda tf, x, periodic: x * tf.signal.hamming_window(x.shape[-1], periodic, dtype=x.dtype)],
-        samples=[
-            normal((16,), periodic=True, name="even"),
-            normal((9,), periodic=True, name="odd"),
-            normal((9,), periodic=False, name="symmetric", edge=True),
-        ],
+        tensorflow=[lambda tf, x, periodic: x * tf.signal.hamming_window(tf.shape(x)[-1], periodic, dtype=x.dtype)],
+        samples=WINDOWS,
         dtypes=PARTS,
         sources=(TF + "hamming_window",),
     ),
@@ -591,7 +592,7 @@ CASES = (
         torch=[
             lambda torch, x, beta: x * torch.kaiser_window(x.shape[-1], periodic=False, beta=beta, dtype=x.dtype),
         ],
-        tensorflow=[lambda tf, x, beta: x * tf.signal.kaiser_window(x.shape[-1], beta, dtype=x.dtype)],
+        tensorflow=[lambda tf, x, beta: x * tf.signal.kaiser_window(tf.shape(x)[-1], beta, dtype=x.dtype)],
         samples=[
             normal((16,), beta=12.0, name="even"),
             normal((9,), beta=8.0, name="odd"),

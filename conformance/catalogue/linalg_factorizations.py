@@ -159,11 +159,8 @@ def torch_linalg_lu_factor(torch, a):
 
 
 def tf_unpacked(tf, packed, p):
-    rows, columns = packed.shape[-2:]
-    k = min(rows, columns)
-    lower = tf.linalg.band_part(packed[..., :k], -1, 0)
-    ones = tf.ones((*packed.shape[:-2], k), packed.dtype)
-    return tf.cast(p, tf.int64), tf.linalg.set_diag(lower, ones), tf.linalg.band_part(packed[..., :k, :], 0, -1)
+    lower = tf.linalg.set_diag(tf.linalg.band_part(packed, -1, 0), tf.ones_like(tf.linalg.diag_part(packed)))
+    return tf.cast(p, tf.int64), lower, tf.linalg.band_part(packed, 0, -1)
 
 
 def tf_linalg_lu(tf, a):

@@ -12,14 +12,13 @@ NUMPY = "https://numpy.org/doc/stable/reference/generated/numpy."
 
 
 def torch_band_part(torch, a, lower, upper):
-    rows, columns = a.shape[-2:]
-    return torch.tril(torch.triu(a, -lower if lower >= 0 else -rows), upper if upper >= 0 else columns)
+    a = torch.triu(a, -lower) if lower >= 0 else a
+    return torch.tril(a, upper) if upper >= 0 else a
 
 
 def keras_band_part(tf, a, lower, upper):
-    rows, columns = a.shape[-2:]
-    above = tf.keras.ops.triu(a, -lower if lower >= 0 else -rows)
-    return tf.keras.ops.tril(above, upper if upper >= 0 else columns)
+    a = tf.keras.ops.triu(a, -lower) if lower >= 0 else a
+    return tf.keras.ops.tril(a, upper) if upper >= 0 else a
 
 
 def tf_distances(tf, a, b, p):

@@ -55,11 +55,11 @@ def torch_solve_triangular_adjoint(torch, a, b, upper):
 
 
 def tf_unit(tf, a):
-    return tf.linalg.set_diag(a, tf.ones(a.shape[:-1], a.dtype))
+    return tf.linalg.set_diag(a, tf.ones_like(tf.linalg.diag_part(a)))
 
 
 def tf_matrix_power(tf, a, n):
-    y = tf.eye(a.shape[-1], batch_shape=a.shape[:-2], dtype=a.dtype) + 0 * a
+    y = tf.linalg.diag(tf.ones_like(tf.linalg.diag_part(a))) + 0 * a
     factor = tf.linalg.inv(a) if n < 0 else a
     for _ in range(abs(n)):
         y = tf.matmul(y, factor)
@@ -257,7 +257,7 @@ SOLVING = (
         torch=[lambda torch, factor: torch.cholesky_inverse(torch.tril(factor))],
         tensorflow=[
             lambda tf, factor: tf.keras.ops.cholesky_inverse(factor),
-            lambda tf, factor: tf.linalg.cholesky_solve(factor, tf.eye(factor.shape[-1], dtype=factor.dtype)),
+            lambda tf, factor: tf.linalg.cholesky_solve(factor, tf.eye(tf.shape(factor)[-1], dtype=factor.dtype)),
         ],
         samples=[
             triangles(),
@@ -272,6 +272,7 @@ SOLVING = (
         "factorization",
         ref.lstsq,
         vjp=ref.lstsq_vjp,
+        vjp_intermediates=ref.lstsq_vjp_intermediates,
         torch=[
             # Not the default driver, gelsy, whose bits change from call to call: see the case lstsq_rank.
             lambda torch, a, b: torch.linalg.lstsq(a, b, driver="gelsd").solution,

@@ -327,6 +327,16 @@ def lstsq_vjp(c: Array, a: Array, b: Array) -> tuple[Array, Array]:
     return np.matmul(b - np.matmul(a, x), transposed(inner)) - np.matmul(db, transposed(x)), db
 
 
+def lstsq_vjp_intermediates(c: Array, a: Array, b: Array) -> tuple[Array, Array]:
+    """The residual b - a x cancels: its terms are rounded, and then multiplied by (a^T a)^-1 c."""
+    _, r = qr(a)
+    x = lstsq(a, b)
+    db = np.abs(lstsq_vjp(c, a, b)[1])
+    inner = solve_triangular(r, solve_triangular(r, c, upper=True, flipped=True), upper=True)
+    terms = np.abs(b) + np.matmul(np.abs(a), np.abs(x))
+    return np.matmul(terms, transposed(np.abs(inner))) + np.matmul(db, transposed(np.abs(x))), db
+
+
 def _rounds(n: int) -> Iterator[tuple[Array, Array]]:
     """All pairs of n columns in rounds of disjoint ones (section 8.5.5: a tournament)."""
     players = list(range(n + n % 2))
