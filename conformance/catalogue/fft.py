@@ -21,17 +21,13 @@ def complex_normal(*shapes: tuple[int, ...], name: str = "normal", **options: An
     return sample(name, make, **options)
 
 
-def complex_signal(*values: complex, name: str, **options: Any) -> Sample:
-    return sample(name, lambda _: (np.array(values, dtype=complex),), edge=True, **options)
-
-
 LENGTHS = (
     complex_normal((3, 8), norm="backward", name="even"),
     complex_normal((2, 9), norm="backward", name="odd"),
     complex_normal((13,), norm="ortho", name="prime-ortho"),
     complex_normal((12,), norm="forward", name="forward"),
     complex_normal((1,), norm="backward", name="one-element", edge=True),
-    complex_signal(0, 0, 1, 0, 0, norm="backward", name="impulse"),
+    given([0j, 0, 1, 0, 0], norm="backward", name="impulse"),
 )
 PLANES = (
     complex_normal((4, 6), norm="backward", name="even"),
