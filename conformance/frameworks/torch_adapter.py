@@ -43,7 +43,7 @@ class Torch:
         result = result.detach().cpu()
         if result.dtype == torch.bfloat16:
             return result.contiguous().view(torch.int16).numpy().view(_BFLOAT16)
-        return result.numpy()
+        return result.numpy(force=True)  # also of lazy conjugates, and of zeros that have no memory
 
     def value(self, f: Function, inputs: Sequence[Array], *, mode: str = "eager", device: str = "cpu") -> Any:
         tensors = [self.tensor(a, device) for a in inputs]
