@@ -36,7 +36,7 @@ FRESNEL = (
     nonfinite(),
 )
 ORDERS = (
-    between((0.3, 12), (0.1, 30), n=16, name="positive"),
+    between((1.3, 12), (0.1, 30), n=16, name="positive"),
     between((1e-4, 1e-2), (0.1, 1), n=16, name="small-order", edge=True),
     between((1, 8), (1e-3, 1e-1), n=16, name="small-argument", edge=True, dtypes=WIDE),
     sample("equal", lambda rng: equal(rng, 3, 15), edge=True),
