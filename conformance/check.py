@@ -19,7 +19,7 @@ import numpy as np
 
 from conformance import noise, reproduce
 from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
-from conformance.divergence import Divergence, known
+from conformance.divergence import Divergence, concerning
 from conformance.frameworks import Answer, Framework, load
 from conformance.noise import Expected, Score
 from conformance.plan import AGAIN, ONLY_EAGER, SIGNED_ZEROS, Options, Test, first_seed, label, vary
@@ -297,7 +297,7 @@ class Workbench:
                             signed_zeros=sample.name == "signed-zeros" and test.check == "value",
                         )  # fmt: skip
                 seconds = time.perf_counter() - began
-                divergence = known(test, test.framework, route.name, dtype, sample.name)
+                divergence = self._known(test, test.framework, route.name, dtype, sample.name)
                 yield self._judge(test, route, dtype, sample, score, seconds, divergence), divergence
 
     def _derived(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
@@ -313,7 +313,7 @@ class Workbench:
                 except Exception as error:  # whatever a framework raises is an answer, and is judged
                     score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
                 seconds = time.perf_counter() - began
-                divergence = known(test, test.framework, route.name, dtype, sample.name, how)
+                divergence = self._known(test, test.framework, route.name, dtype, sample.name, how)
                 yield self._judge(test, route, dtype, sample, score, seconds, divergence, how=how), divergence
 
     def _jvp(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str, how: str) -> Score:
@@ -413,7 +413,7 @@ class Workbench:
                 score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
             seconds = time.perf_counter() - began
             divergence = next(
-                filter(None, (known(test, r.framework, r.name, dtype, sample.name) for r in routes)), None
+                filter(None, (self._known(test, r.framework, r.name, dtype, sample.name) for r in routes)), None
             )
             route = replace(routes[0], name=" ~ ".join(r.name for r in routes))
             yield self._judge(test, route, dtype, sample, score, seconds, divergence, routes), divergence
@@ -443,11 +443,18 @@ class Workbench:
                     score = Score(least + 0.0, problem="" if least <= test.limit else f"{worst}: p = {p[worst]:.3g}")
                 except Exception as error:
                     score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
-                divergence = known(test, test.framework, route.name, dtype, sample.name)
+                divergence = self._known(test, test.framework, route.name, dtype, sample.name)
                 yield (
                     self._judge(test, route, dtype, sample, score, time.perf_counter() - began, divergence),
                     divergence,
                 )
+
+    def _known(
+        self, test: Test, framework: str, route: str, dtype: str, sample: str, how: str = ""
+    ) -> Divergence | None:
+        """The first divergence whose scope holds a check."""
+        entries = self._keep(("divergences", test.id, framework), lambda: concerning(test, framework))
+        return next((d for d in entries if d.holds(route, dtype, sample, how)), None)
 
     def _judge(
         self,

@@ -47,23 +47,27 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def covers(self, test: Test, framework: str, route: str, dtype: str, sample: str, how: str = "") -> bool:
         """Whether a check is in scope, for the versions installed here."""
+        return self.concerns(test, framework) and self.holds(route, dtype, sample, how)
+
+    def concerns(self, test: Test, framework: str) -> bool:
+        """Whether any check of a test is in scope, for the versions installed here."""
         return (
             self.framework == framework
-            and all(
-                any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)
-                for value, patterns in (
-                    (test.case.name, self.cases),
-                    # What makes a value diverge makes frameworks disagree, and diverges in every form of the inputs.
-                    ("value" if test.check in ("agreement", "invariance") else test.check, self.checks),
-                    (_literal(route), tuple(map(_literal, self.routes))),
-                    (dtype, self.dtypes),
-                    (test.mode, self.modes),
-                    (test.device, self.devices),
-                    # Zeros have nothing to do with the sample that they stand in for.
-                    (how if how == SIGNED_ZEROS else sample, self.samples),
-                )
-            )
+            and _match(test.case.name, self.cases)
+            # What makes a value diverge makes frameworks disagree, and diverges in every form of the inputs.
+            and _match("value" if test.check in ("agreement", "invariance") else test.check, self.checks)
+            and _match(test.mode, self.modes)
+            and _match(test.device, self.devices)
             and self.applies()
+        )
+
+    def holds(self, route: str, dtype: str, sample: str, how: str) -> bool:
+        """Whether a check of a test that is concerned is in scope."""
+        return (
+            _match(_literal(route), tuple(map(_literal, self.routes)))
+            and _match(dtype, self.dtypes)
+            # Zeros have nothing to do with the sample that they stand in for.
+            and _match(how if how == SIGNED_ZEROS else sample, self.samples)
         )
 
     def applies(self) -> bool:
@@ -76,6 +80,10 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         parts = [", ".join(self.cases), "/".join(self.checks)]
         parts += ["/".join(p) for p in (self.routes, self.dtypes, self.modes, self.samples) if p != ("*",)]
         return "; ".join(parts)
+
+
+def _match(value: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)
 
 
 def _literal(name: str) -> str:
@@ -108,6 +116,6 @@ def divergences() -> tuple[Divergence, ...]:
     return tuple(found.values())
 
 
-def known(test: Test, framework: str, route: str, dtype: str, sample: str, how: str = "") -> Divergence | None:
-    """The first entry whose scope holds a check."""
-    return next((d for d in divergences() if d.covers(test, framework, route, dtype, sample, how)), None)
+def concerning(test: Test, framework: str) -> tuple[Divergence, ...]:
+    """The entries of which some check of a test may be in scope."""
+    return tuple(d for d in divergences() if d.concerns(test, framework))
