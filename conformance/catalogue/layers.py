@@ -144,8 +144,9 @@ CASES = (
             )
         ],
         samples=[
-            sample("padded", fixed_ids([[3, 1, 0, 0], [2, 0, 0, 0]], 5, 4)),
-            sample("all-padding", fixed_ids([[0, 0]], 5, 4), edge=True),
+            # The gradient of padding is a convention, which forward mode does not know.
+            sample("padded", fixed_ids([[3, 1, 0, 0], [2, 0, 0, 0]], 5, 4), smooth=False),
+            sample("all-padding", fixed_ids([[0, 0]], 5, 4), edge=True, smooth=False),
             sample("none-padded", ids_and_table(4, 6, rows=9, width=4, low=1)),
         ],
         sources=(

@@ -42,7 +42,7 @@ class Torch:
             return np.asarray(result)
         result = result.detach().cpu()
         if result.dtype == torch.bfloat16:
-            return result.contiguous().view(torch.int16).numpy().view(_BFLOAT16)
+            return self.array(result.float()).astype(_BFLOAT16)  # exact
         return result.numpy(force=True)  # also of lazy conjugates, and of zeros that have no memory
 
     def value(self, f: Function, inputs: Sequence[Array], *, mode: str = "eager", device: str = "cpu") -> Any:

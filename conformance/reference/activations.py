@@ -274,7 +274,7 @@ def tanhshrink(x: Array) -> Array:
     for k in range(1, 13):
         term = term * near * near / (2 * k * (2 * k + 1))
         total = total + 2 * k * term
-    return np.where(np.abs(x) < 1, total / np.cosh(near), x - np.tanh(x))
+    return np.where(np.abs(x) < 1, total / np.cosh(near), x - np.tanh(x)) + 0  # the difference of -0 and -0 is 0
 
 
 def tanhshrink_vjp(c: Array, x: Array) -> Array:
