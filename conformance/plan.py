@@ -251,7 +251,7 @@ def first_seed(test: Test, sample: Sample, dtype: str, seed: int) -> int:
     return seed + zlib.crc32(f"{test.case.name} {sample.name} {dtype}".encode())
 
 
-def tests(area_name: str, options: Options, devices: Sequence[str] = DEVICES) -> Iterator[Test]:
+def tests(area_name: str, options: Options, devices: Sequence[str] = DEVICES) -> Iterator[Test]:  # noqa: PT028
     """The tests of one area, case by case, so that neighbours share references and results. None of them is empty."""
     for test in _combinations(area_name, options, devices):
         if test.keys(options.dtypes):

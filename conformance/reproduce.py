@@ -307,14 +307,14 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
         code.append("actual = pushed[0]\n")
     elif not of_input and score.output not in ("", "value", "projection"):
         code.append(f"actual = actual[{int(score.output) if score.output.isdigit() else score.output!r}]\n")
-    double = "complex128" if dtype in COMPLEX else "float64"
+    double, wide = ("complex128", "clongdouble") if dtype in COMPLEX else ("float64", "longdouble")
     back = f"actual.detach().to(torch.{double}).numpy()" if f == "torch" else f"np.asarray(actual).astype(np.{double})"
     if of_input:
         back = f"np.zeros({inputs[names.index(score.output)].shape}) if actual is None else {back}"
     elif f == "torch":
         back = f"{back} if isinstance(actual, torch.Tensor) else np.asarray(actual, np.{double})"
     if score.output == "projection":
-        code.append(f"as_array = lambda actual: {back}\n")
+        code.append(f"as_array = lambda actual: ({back}).astype(np.{wide})\n")
         back = "sum(np.sum(np.real(np.conj(as_array(c)) * as_array(p))) for c, p in zip(cotangents, pushed))"
     code.append(f"{f}_result = {back}\n")
     if given.how == AGAIN:

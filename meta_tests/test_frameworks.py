@@ -112,11 +112,26 @@ def test_several_at_once_are_as_one_by_one(name: str, mode: str) -> None:
 def test_the_jvp_is_the_vjp_from_the_other_side(framework: Framework) -> None:
     rng = np.random.default_rng(0)
     tangents = [rng.standard_normal(a.shape) for a in (X, W)]
-    value, pushed = framework.jvp(bound(framework), (X, W), tangents)
-    pulled = framework.vjp(bound(framework), (X, W), C)[1]
-    assert error(value, (X @ W) ** 2) < 1e-15
+    (pushed,) = framework.jvp(bound(framework), (X, W), tangents)
+    pulled = framework.vjp(bound(framework), (X, W), [C])[1]
     contracted = sum(np.sum(t * g) for t, g in zip(tangents, pulled, strict=True) if g is not None)
     assert error(np.sum(C * pushed), contracted) < 1e-14
+
+
+def test_the_hessian_is_symmetric_and_the_same_by_both_orders(framework: Framework) -> None:
+    rng = np.random.default_rng(0)
+    us, vs = ([rng.standard_normal(a.shape) for a in (X, W)] for _ in range(2))
+    products = [
+        framework.hvp(bound(framework), (X, W), [C], t, forward=forward) for t in (us, vs) for forward in (False, True)
+    ]
+    for reverse, forward in (products[:2], products[2:]):
+        for a, b in zip(reverse, forward, strict=True):
+            assert error(a, b) < 1e-14
+    left, right = (
+        sum(np.sum(a * b) for a, b in zip(p, t, strict=True) if a is not None)
+        for p, t in ((products[0], vs), (products[2], us))
+    )
+    assert abs(left - right) < 1e-13 * abs(left)
 
 
 def test_a_seed_repeats_what_is_drawn(framework: Framework) -> None:

@@ -51,7 +51,8 @@ def test_value_agrees_with_the_authority(name: str) -> None:
             ours = noise.as_outputs(case.reference(*inputs, **sample.options))
             theirs = noise.as_outputs(AUTHORITIES[name](*inputs, **sample.options))
         assert set(ours) == set(theirs)
-        floors = noise.expected_value(case, sample, inputs, dtype, np.random.default_rng(0)).floor if case.computation.normwise else {}
+        rng, normwise = np.random.default_rng(0), case.computation.normwise
+        floors = noise.expected_value(case, sample, inputs, dtype, rng).floor if normwise else {}
         for key, y, z in ((k, ours[k], theirs[k]) for k in ours):
             assert y.shape == z.shape, (dtype, sample.name)
             if y.dtype.kind not in "fc":
@@ -64,7 +65,7 @@ def test_value_agrees_with_the_authority(name: str) -> None:
                 assert np.array_equal(finite, np.isfinite(y) | np.isfinite(z)), (dtype, sample.name)
             # An authority may cancel (0.5 x (1 + tanh), a long sum): its error is relative to the largest element.
             allowed = np.broadcast_to(1e-13 * np.max(np.abs(y[finite]), initial=1e-2), y.shape)
-            if case.computation.normwise:  # a matrix of condition 1e6: a unit roundoff moves both far
+            if normwise:  # a matrix of condition 1e6: a unit roundoff moves both far
                 allowed = allowed + 100 * floors[key].astype(float)
             assert np.all(np.abs(y - z)[finite] <= allowed[finite]), (dtype, sample.name)
             compared += int(finite.sum())

@@ -242,7 +242,9 @@ CASES = (
         ],
         samples=[
             *POOLING,
-            sample("ties", lambda rng: (rng.integers(0, 2, (2, 6, 6, 2)).astype(float),), edge=True, smooth=False, **VALID),
+            sample(
+                "ties", lambda rng: (rng.integers(0, 2, (2, 6, 6, 2)).astype(float),), edge=True, smooth=False, **VALID
+            ),
             given(image([-np.inf, -np.inf], [-np.inf, 1.0]), name="minus-infinity", smooth=False, **VALID),
             given(image([np.nan, 1.0], [0.0, 2.0]), name="nan", gradient=False, **VALID),
         ],
