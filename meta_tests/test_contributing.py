@@ -29,7 +29,7 @@ def entry(tmp_path: Path) -> Case:
     exec(compile(source.read_text(encoding="utf-8"), str(source), "exec"), names)
     case = names["CASE"]
     assert isinstance(case, Case)
-    return replace(case, name="as_shown")  # cases are known by their names
+    return replace(case, name=f"as_shown_{tmp_path.name}")  # cases are known by their names
 
 
 EAGER = [(f, "eager", c) for f in ("torch", "tensorflow") for c in ("value", "gradient", "jvp", "hvp", "invariance")]
@@ -42,7 +42,7 @@ def test_one_entry_is_all_it_takes(entry: Case, framework: str, mode: str, check
     rows = [o for o in Workbench(Options()).observe(test) if isinstance(o, Observation)]
     assert {(o.route, o.dtype, o.sample) for o in rows} == set(test.keys(entry.dtypes))
     assert rows
-    assert {o.outcome for o in rows} == {"passed"}, [(o.route, o.dtype, o.sample, o.score) for o in rows]
+    assert {o.outcome for o in rows} == {"passed"}, [(o.route, o.dtype, o.sample, o.score, o.reason) for o in rows]
 
 
 def test_its_reference_is_right(entry: Case) -> None:

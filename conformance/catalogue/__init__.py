@@ -17,8 +17,8 @@ AREAS = (
 
 REPRESENTATIVE = frozenset({
     "exp", "pow", "where", "add", "maximum", "sign", "relu", "gelu", "softplus", "erf", "igamma", "igammac", "sum",
-    "mean", "prod", "softmax", "logsumexp", "var", "amax", "argmax", "cumsum", "matmul", "einsum1", "solve", "concat", "gather",
-    "scatter_max", "scatter_min", "scatter_mul", "scatter_add_along_axis", "pad_reflect", "sort", "dense",
+    "mean", "prod", "softmax", "logsumexp", "var", "amax", "argmax", "cumsum", "matmul", "einsum1", "solve", "concat",
+    "gather", "scatter_max", "scatter_min", "scatter_mul", "scatter_add_along_axis", "pad_reflect", "sort", "dense",
     "max_pooling2d", "cross_entropy",
 })  # fmt: skip
 """The cases that represent all others where one takes long: compiled by inductor, or by forward over reverse mode in
