@@ -326,10 +326,11 @@ def expected_hvp(
             formed = case.vjp_intermediates(wide[0] if n == 1 else wide[:n], *wide[n + m :], **sample.options)
             formed = as_outputs(formed if isinstance(formed, tuple) else (formed,), names)
             passed = {name: np.maximum(np.abs(passed[name]), formed[name]) for name in names}
-        # That of Dawson's integral is -2 (F + x F'): what the first was formed of is multiplied by the argument.
-        of = dict(zip(case.arguments, wide[n + m :], strict=True))
+        # That of Dawson's integral is -2 (F + x F'), that of the Bessel function I1 passes through I1 / x^2: what the
+        # first was formed of is multiplied or divided by the argument.
+        of = {name: np.abs(x) for name, x in zip(case.arguments, wide[n + m :], strict=True)}
         passed = {
-            name: 2 * np.abs(t * passed[name]) * np.maximum(1, np.abs(of[name]))
+            name: 2 * np.abs(t * passed[name]) * np.maximum(np.maximum(1, of[name]), 1 / of[name] if certified else 1)
             for name, t in zip(names, wide[n : n + m], strict=True)
         }
     exact = tuple(not is_floating(a) or (kind.exact_inputs and i >= n + m) for i, a in enumerate(wide))
