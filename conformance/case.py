@@ -62,11 +62,11 @@ KINDS = {
     kind.name: kind
     for kind in (
         # A copy is either exact or wrong: one unit in the last place is a score of 1 to 2.
-        Kind("selection", DERIVATIVES | {"value": 0.5, "invariance": 0.5, "agreement": 0.5}, exact_inputs=True),
-        Kind("elementwise", dict.fromkeys((*DERIVATIVES, "value", "invariance", "agreement"), 16), certified=True),
-        Kind("reduction", DERIVATIVES | {"value": 32, "invariance": 32, "agreement": 32}),
-        Kind("contraction", DERIVATIVES | {"value": 32, "invariance": 32, "agreement": 32}),
-        Kind("factorization", DERIVATIVES | {"value": 32, "invariance": 32, "agreement": 32}, normwise=True),
+        Kind("selection", {"value": 0.5, **DERIVATIVES, "invariance": 0.5, "agreement": 0.5}, exact_inputs=True),
+        Kind("elementwise", dict.fromkeys(("value", *DERIVATIVES, "invariance", "agreement"), 16), certified=True),
+        Kind("reduction", {"value": 32, **DERIVATIVES, "invariance": 32, "agreement": 32}),
+        Kind("contraction", {"value": 32, **DERIVATIVES, "invariance": 32, "agreement": 32}),
+        Kind("factorization", {"value": 32, **DERIVATIVES, "invariance": 32, "agreement": 32}, normwise=True),
         Kind("trajectory", {"value": 32, "agreement": 32}, nudge_steps=True),
         Kind("training", {"value": 32, "agreement": 32}, per_element=False, nudge_steps=True),
         # A p-value below 1e-6 is a fault: one false alarm in a million draws. The seed is fixed and printed.

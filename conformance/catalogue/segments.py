@@ -135,7 +135,8 @@ SEGMENTS = (
             lambda tf, x, ids, n: tf.math.segment_prod(x, ids),
             lambda tf, x, ids, n: tf.keras.ops.segment_prod(x, ids, sorted=True),
         ],
-        samples=[*ASCENDING, GAP, ZEROS],
+        # TensorFlow divides the product by each factor, and differentiates that: two derivatives nearly cancel.
+        samples=[*(replace(s, smooth=False) for s in ASCENDING), GAP, ZEROS],
         dtypes=("float64", "float32", "int64", "int32"),
         sources=(f"{TF}math/segment_prod",),
     ),
