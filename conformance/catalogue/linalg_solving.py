@@ -398,7 +398,7 @@ SOLVING = (
         tensorflow=[lambda tf, a: tf.linalg.expm(a)],
         samples=[
             normal((4, 4)),
-            normal((3, 3), scale=2, name="large", dtypes=("float64",)),
+            normal((3, 3), scale=4, name="large", dtypes=("float64",)),
             given([[0.0, 1e-3], [0.0, 0.0]], name="small-nilpotent", dtypes=("float64",)),
         ],
         dtypes=SOLVERS,
