@@ -61,11 +61,6 @@ def torch_unique_by_appearance(torch, x):
     return values[order], torch.argsort(order)[which], counts[order]
 
 
-def torch_count_by_adding(torch, ids, minlength):
-    n = max(minlength, int(ids.max()) + 1)
-    return torch.zeros(n, dtype=torch.int64).index_add(0, ids, torch.ones(len(ids), dtype=torch.int64))
-
-
 def tf_unique_consecutive(tf, x):
     starts = tf.concat([[True], x[1:] != x[:-1]], 0)
     runs = tf.cumsum(tf.cast(starts, "int32")) - 1

@@ -28,13 +28,6 @@ BETWEEN_POLES = given(
 POLES = given([0.0, -0.0, -1.0, -2.0, -3.0, -10.0, 1.0, 2.0, 3.0], name="poles", gradient=False)
 SMALL = spread(1e-10, 1e-3, name="small", signs=True, edge=True, smooth=False, dtypes=RANGE)
 LARGE = spread(1e2, 1e10, name="large", edge=True, smooth=False, dtypes=RANGE)
-FRESNEL = (
-    normal((24,)),
-    tails(-6, 6, 24),
-    small(24),
-    spread(10, 1e3, name="large", edge=True, smooth=False),
-    nonfinite(),
-)
 ORDERS = (
     between((1.3, 12), (0.1, 30), n=16, name="positive"),
     between((1e-4, 1e-2), (0.1, 1), n=16, name="small-order", edge=True),
