@@ -462,7 +462,7 @@ def failure(fault: Fault) -> Observation:
 
 def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """A clean process, in a directory that holds nothing of the project."""
-    return subprocess.run([sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, timeout=100)
+    return subprocess.run([sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, timeout=400)
 
 
 @pytest.mark.parametrize("fault", SCRIPTS, ids=lambda f: f.name)

@@ -1,5 +1,6 @@
 """Systems of equations, inverses and determinants, powers and the exponential."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from conformance.catalogue.linalg_factorizations import (
 )
 from conformance.reference import factorizations as ref
 from conformance.reference import matrices as structured
-from fixtures.samples import given, normal, sample
+from fixtures.samples import given, sample
 
 
 def triangles(
@@ -24,26 +25,47 @@ def triangles(
     batch: tuple[int, ...] = (),
     name: str = "normal",
     diagonal: float = 2,
+    complex: bool = False,
     **options: Any,
 ) -> Sample:
     """Full matrices, of which a function reads one triangle, with a heavy diagonal; then normal arrays."""
 
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
-        a = 0.5 * rng.standard_normal((*batch, n, n)) + diagonal * np.eye(n)
-        return (a, *(rng.standard_normal(s) for s in shapes))
+        def drawn(shape: tuple[int, ...]) -> Array:
+            real = np.asarray(rng.standard_normal(shape))
+            return real + 1j * rng.standard_normal(shape) if complex else real
 
-    return sample(name, make, **options)
+        return (0.5 * drawn((*batch, n, n)) + diagonal * np.eye(n), *map(drawn, shapes))
+
+    return sample(name, make, dtypes=COMPLEX if complex else FLOATS, **options)
+
+
+def factors(*shapes: tuple[int, ...], **options: Any) -> Sample:
+    """The factor last, with the real diagonal of one of Cholesky's."""
+    drawn = triangles(*shapes, **options)
+
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        a, *rest = drawn.make(rng)
+        return (*rest, np.where(np.eye(a.shape[-1], dtype=bool), a.real, a))
+
+    return replace(drawn, make=make)
 
 
 SQUARE = (
     matrices(),
     matrices(condition=1e6, name="condition-1e6"),
     matrices(m=3, n=3, batch=(2,), name="batch"),
-    given([[-2.5]], name="one-element"),
+    matrices(m=3, n=3, complex=True, name="complex"),
+    given([[-2.5]], name="one-element", dtypes=FLOATS),
 )
 
 
 SINGULAR = [[1.0, 2.0], [2.0, 4.0]]
+
+
+def of_norm(a: Array, norm: float) -> Array:
+    """A multiple of a, every column's sum of absolute values being `norm`."""
+    return norm * a / np.sum(np.abs(a), axis=-2, keepdims=True)
 
 
 def torch_triangle(torch, a, upper):
@@ -58,6 +80,11 @@ def tf_unit(tf, a):
     return tf.linalg.set_diag(a, tf.ones_like(tf.linalg.diag_part(a)))
 
 
+def tf_slogdet_with_real_logarithm(tf, a):
+    sign, logarithm = tf.linalg.slogdet(a)
+    return sign, tf.math.real(logarithm)
+
+
 def tf_matrix_power(tf, a, n):
     y = tf.linalg.diag(tf.ones_like(tf.linalg.diag_part(a))) + 0 * a
     factor = tf.linalg.inv(a) if n < 0 else a
@@ -70,13 +97,14 @@ def torch_tridiagonal_solve(torch, upper, middle, lower, b):
     return torch.linalg.solve(torch.diag(upper[:-1], 1) + torch.diag(middle) + torch.diag(lower[1:], -1), b)
 
 
-def tridiagonal_system(n: int, name: str, **options: Any) -> Sample:
+def tridiagonal_system(n: int, name: str, *, complex: bool = False, **options: Any) -> Sample:
     """Diagonally dominant: partial pivoting has nothing to do."""
 
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
-        return rng.uniform(-1, 1, n), rng.uniform(3, 4, n), rng.uniform(-1, 1, n), rng.standard_normal((n, 2))
+        real = rng.uniform(-1, 1, n), rng.uniform(3, 4, n), rng.uniform(-1, 1, n), rng.standard_normal((n, 2))
+        return tuple(a + 1j * rng.uniform(-1, 1, a.shape) for a in real) if complex else real
 
-    return sample(name, make, **options)
+    return sample(name, make, dtypes=COMPLEX if complex else FLOATS, **options)
 
 
 SOLVING = (
@@ -111,9 +139,10 @@ SOLVING = (
         samples=[
             matrices((4, 3)),
             matrices((4, 1), condition=1e6, name="condition-1e6"),
-            given([[0.0, 2.0], [3.0, 0.0]], [[1.0], [2.0]], name="zero-pivot"),
+            matrices((3, 2), m=3, n=3, complex=True, name="complex"),
+            given([[0.0, 2.0], [3.0, 0.0]], [[1.0], [2.0]], name="zero-pivot", dtypes=FLOATS),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "lu_solve.html",),
     ),
     Case(
@@ -141,8 +170,8 @@ SOLVING = (
         vjp=ref.det_vjp,
         torch=[lambda torch, a: torch.linalg.det(a), lambda torch, a: a.det()],
         tensorflow=[lambda tf, a: tf.linalg.det(a), lambda tf, a: tf.keras.ops.det(a)],
-        samples=[*SQUARE, given(SINGULAR, name="singular")],
-        dtypes=SOLVERS,
+        samples=[*SQUARE, given(SINGULAR, name="singular", dtypes=FLOATS)],
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "det.html",),
     ),
     Case(
@@ -151,9 +180,9 @@ SOLVING = (
         ref.slogdet,
         vjp=ref.slogdet_vjp,
         torch=[lambda torch, a: tuple(torch.linalg.slogdet(a)), lambda torch, a: tuple(a.slogdet())],
-        tensorflow=[lambda tf, a: tuple(tf.linalg.slogdet(a))],
-        samples=[*SQUARE, given(SINGULAR, name="singular", gradient=False)],
-        dtypes=SOLVERS,
+        tensorflow=[lambda tf, a: tuple(tf.linalg.slogdet(a)), tf_slogdet_with_real_logarithm],
+        samples=[*SQUARE, given(SINGULAR, name="singular", gradient=False, dtypes=FLOATS)],
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "slogdet.html",),
     ),
     Case(
@@ -186,10 +215,11 @@ SOLVING = (
         samples=[
             triangles((4, 3), upper=True, name="upper"),
             triangles((4, 3), upper=False, name="lower"),
+            triangles((3, 2), n=3, complex=True, upper=False, name="complex"),
             triangles((2, 3, 2), n=3, batch=(2,), upper=True, name="batch"),
             triangles((4, 1), diagonal=0.02, upper=False, name="small-diagonal", edge=True),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "solve_triangular.html",),
     ),
     Case(
@@ -199,7 +229,7 @@ SOLVING = (
         vjp=lambda c, a, b, *, upper: ref.solve_triangular_vjp(c, a, b, upper=upper, flipped=True),
         torch=[
             torch_solve_triangular_adjoint,
-            lambda torch, a, b, upper: torch.triangular_solve(b, a, upper=upper, transpose=True)[0],
+            lambda torch, a, b, upper: torch.triangular_solve(b, a.conj(), upper=upper, transpose=True)[0],
         ],
         tensorflow=[
             lambda tf, a, b, upper: tf.linalg.triangular_solve(a, b, lower=not upper, adjoint=True),
@@ -207,9 +237,10 @@ SOLVING = (
         samples=[
             triangles((4, 3), upper=True, name="upper"),
             triangles((4, 3), upper=False, name="lower"),
+            triangles((3, 2), n=3, complex=True, upper=False, name="complex"),
             triangles((1, 1), n=1, upper=False, name="one-element", edge=True),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/triangular_solve",),
     ),
     Case(
@@ -225,9 +256,10 @@ SOLVING = (
         samples=[
             triangles((4, 3), upper=True, name="upper"),
             triangles((4, 3), upper=False, name="lower"),
-            given([[0.0, 0.0], [3.0, 0.0]], [[1.0], [2.0]], upper=False, name="zero-diagonal"),
+            triangles((3, 2), n=3, complex=True, upper=False, name="complex"),
+            given([[0.0, 0.0], [3.0, 0.0]], [[1.0], [2.0]], upper=False, name="zero-diagonal", dtypes=FLOATS),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "solve_triangular.html",),
     ),
     Case(
@@ -238,15 +270,12 @@ SOLVING = (
         torch=[lambda torch, b, factor: torch.cholesky_solve(b, torch.tril(factor))],
         tensorflow=[lambda tf, b, factor: tf.linalg.cholesky_solve(factor, b)],
         samples=[
-            sample(
-                "normal", lambda rng: (rng.standard_normal((4, 3)), 0.5 * rng.standard_normal((4, 4)) + 2 * np.eye(4))
-            ),
-            sample(
-                "batch", lambda rng: (rng.standard_normal((2, 3, 1)), rng.standard_normal((2, 3, 3)) + 3 * np.eye(3))
-            ),
-            given([[3.0]], [[2.0]], name="one-element"),
+            factors((4, 3), n=4),
+            factors((2, 3, 1), n=3, batch=(2,), diagonal=3, name="batch"),
+            factors((3, 2), n=3, complex=True, name="complex"),
+            given([[3.0]], [[2.0]], name="one-element", dtypes=FLOATS),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.cholesky_solve.html",),
     ),
     Case(
@@ -260,11 +289,12 @@ SOLVING = (
             lambda tf, factor: tf.linalg.cholesky_solve(factor, tf.eye(tf.shape(factor)[-1], dtype=factor.dtype)),
         ],
         samples=[
-            triangles(),
-            triangles(n=3, diagonal=1, name="three"),
-            given([[2.0]], name="one-element"),
+            factors(),
+            factors(n=3, diagonal=1, name="three"),
+            factors(n=3, complex=True, name="complex"),
+            given([[2.0]], name="one-element", dtypes=FLOATS),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.cholesky_inverse.html",),
     ),
     Case(
@@ -285,6 +315,7 @@ SOLVING = (
         samples=[
             matrices((5, 2), m=5, n=3, name="tall"),
             matrices((4, 1), name="square"),
+            matrices((5, 2), m=5, n=3, complex=True, name="complex"),
             sample(
                 "condition-1e6",  # in float32 its square, on which methods and gradients depend, is beyond measure
                 lambda rng: (matrix(rng, 5, 3, 1e6), rng.standard_normal((5, 2))),
@@ -293,7 +324,7 @@ SOLVING = (
             ),
             matrices((3, 1), m=3, n=1, name="one-column", edge=True),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "lstsq.html",),
     ),
     Case(
@@ -305,10 +336,11 @@ SOLVING = (
         samples=[
             matrices((5, 2), m=5, n=3, name="tall"),
             matrices((4, 1), name="square"),
+            matrices((5, 2), m=5, n=3, complex=True, name="complex"),
             matrices((5, 2), m=5, n=3, condition=1e6, name="condition-1e6"),
             matrices((3, 1), m=3, n=1, name="one-column", edge=True),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/lstsq",),
     ),
     Case(
@@ -339,12 +371,13 @@ SOLVING = (
         samples=[
             matrices(m=5, n=3, name="tall"),
             matrices(m=3, n=5, name="wide"),
+            matrices(m=4, n=3, complex=True, name="complex"),
             matrices(),
             matrices(condition=1e3, name="condition-1000"),
             sample("condition-1e6", lambda rng: (matrix(rng, 3, 3, 1e6),), smooth=False, dtypes=("float64",)),
-            given([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], name="zeros", gradient=False),
+            given([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], name="zeros", gradient=False, dtypes=FLOATS),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "pinv.html",),
     ),
     Case(
@@ -362,9 +395,10 @@ SOLVING = (
         samples=[
             tridiagonal_system(5, "dominant"),
             tridiagonal_system(2, "two-rows"),
+            tridiagonal_system(4, "complex", complex=True),
             tridiagonal_system(1, "one-row", edge=True),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/tridiagonal_solve",),
     ),
     Case(
@@ -378,13 +412,14 @@ SOLVING = (
         ],
         tensorflow=[tf_matrix_power],
         samples=[
-            sample("cube", lambda rng: (matrix(rng, 4, 4, 10),), n=3),
-            sample("minus-2", lambda rng: (matrix(rng, 4, 4, 10),), n=-2),
-            sample("first", lambda rng: (matrix(rng, 3, 3, 10),), n=1),
-            sample("zeroth", lambda rng: (matrix(rng, 3, 3, 10),), n=0, edge=True),
-            sample("batch", lambda rng: (rng.standard_normal((2, 3, 3)),), n=5),
+            sample("cube", lambda rng: (matrix(rng, 4, 4, 10),), n=3, dtypes=FLOATS),
+            sample("minus-2", lambda rng: (matrix(rng, 4, 4, 10),), n=-2, dtypes=FLOATS),
+            sample("first", lambda rng: (matrix(rng, 3, 3, 10),), n=1, dtypes=FLOATS),
+            sample("zeroth", lambda rng: (matrix(rng, 3, 3, 10),), n=0, edge=True, dtypes=FLOATS),
+            sample("batch", lambda rng: (rng.standard_normal((2, 3, 3)),), n=5, dtypes=FLOATS),
+            sample("complex", lambda rng: (matrix(rng, 3, 3, 10, complex=True),), n=-2, dtypes=COMPLEX),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "matrix_power.html",),
     ),
     Case(
@@ -397,8 +432,10 @@ SOLVING = (
         torch=[lambda torch, a: torch.linalg.matrix_exp(a), lambda torch, a: torch.matrix_exp(a)],
         tensorflow=[lambda tf, a: tf.linalg.expm(a)],
         samples=[
-            normal((4, 4)),
-            normal((3, 3), scale=4, name="large", dtypes=("float64",)),
+            # Each 1-norm has its own way through Higham's algorithm: a Pade quotient of low or high degree, or squarings.
+            sample("norm-1", lambda rng: (of_norm(rng.standard_normal((4, 4)), 1.0),)),
+            sample("norm-3", lambda rng: (of_norm(rng.standard_normal((3, 3)), 3.0),)),
+            sample("norm-15", lambda rng: (of_norm(1 + np.abs(rng.standard_normal((3, 3))), 15.0),)),
             given([[0.0, 1e-3], [0.0, 0.0]], name="small-nilpotent", dtypes=("float64",)),
         ],
         dtypes=SOLVERS,
