@@ -96,19 +96,17 @@ def centred(y, cut):
     return y[..., cut:-cut] if cut else y
 
 
-def torch_istft(torch, x, window, step, cut):
-    y = torch.istft(x.mT, window.shape[0], step, window=window, center=False)
+def torch_istft(torch, x, window, n, step, cut):
+    y = torch.istft(x.mT, n, step, window=window, center=False)
     return centred(y, cut)
 
 
-def tf_inverse_stft(tf, x, window, step, cut):
-    n = window.shape[0]
-    window_fn = tf.signal.inverse_stft_window_fn(step, lambda n, dtype: window)
+def tf_inverse_stft(tf, x, window, n, step, cut):
+    window_fn = tf.signal.inverse_stft_window_fn(step, lambda length, dtype: window)
     return centred(tf.signal.inverse_stft(x, n, step, n, window_fn=window_fn), cut)
 
 
-def keras_ops_istft(tf, x, window, step, cut):
-    n = window.shape[0]
+def keras_ops_istft(tf, x, window, n, step, cut):
     return centred(tf.keras.ops.istft(both_parts(tf, x), n, step, n, window=window, center=False), cut)
 
 
@@ -120,17 +118,17 @@ def torch_fold(torch, x, step):
     return torch.nn.functional.fold(columns, (1, n), (1, length), stride=(1, step)).reshape(*x.shape[:-2], n)
 
 
-def signals(n: int, length: int, name: str, *, batch: tuple[int, ...] = (), **options: Any) -> Sample:
-    """A signal, and a positive window."""
-    return sample(name, lambda rng: (rng.standard_normal((*batch, n)), rng.uniform(0.5, 1, length)), **options)
+def signals(length: int, n: int, name: str, *, batch: tuple[int, ...] = (), **options: Any) -> Sample:
+    """A signal, and a positive window of n numbers."""
+    return sample(name, lambda rng: (rng.standard_normal((*batch, length)), rng.uniform(0.5, 1, n)), n=n, **options)
 
 
-def spectra(frames: int, length: int, name: str, **options: Any) -> Sample:
+def spectra(frames: int, n: int, name: str, **options: Any) -> Sample:
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
-        shape = (frames, length // 2 + 1)
-        return rng.standard_normal(shape) + 1j * rng.standard_normal(shape), rng.uniform(0.5, 1, length)
+        shape = (frames, n // 2 + 1)
+        return rng.standard_normal(shape) + 1j * rng.standard_normal(shape), rng.uniform(0.5, 1, n)
 
-    return sample(name, make, **options)
+    return sample(name, make, n=n, **options)
 
 
 def weight(x: Array, **_: Any) -> Array:
@@ -316,7 +314,7 @@ CASES = (
         torch=[lambda torch, x: torch.fft.fftn(x, dim=(-3, -2, -1))],
         tensorflow=[
             lambda tf, x: tf.signal.fft3d(x),
-            lambda tf, x: tf.signal.fftnd(x, axes=[-3, -2, -1], fft_length=x.shape[-3:]),
+            lambda tf, x: tf.signal.fftnd(x, axes=[-3, -2, -1], fft_length=tf.shape(x)[-3:]),
         ],
         samples=[
             complex_normal((2, 3, 4)),
@@ -484,17 +482,13 @@ CASES = (
         ref.stft,
         vjp=ref.stft_vjp,
         torch=[
-            lambda torch, x, window, step: (
-                torch.stft(x, window.shape[0], step, window=window, center=False, return_complex=True).mT
+            lambda torch, x, window, n, step: (
+                torch.stft(x, n, step, window=window, center=False, return_complex=True).mT
             )
         ],
         tensorflow=[
-            lambda tf, x, window, step: tf.signal.stft(
-                x, window.shape[0], step, window.shape[0], window_fn=lambda n, dtype: window
-            ),
-            lambda tf, x, window, step: tf.complex(
-                *tf.keras.ops.stft(x, window.shape[0], step, window.shape[0], window=window, center=False)
-            ),
+            lambda tf, x, window, n, step: tf.signal.stft(x, n, step, n, window_fn=lambda length, dtype: window),
+            lambda tf, x, window, n, step: tf.complex(*tf.keras.ops.stft(x, n, step, n, window=window, center=False)),
         ],
         samples=[
             signals(20, 8, "overlapping", step=4),

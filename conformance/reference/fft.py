@@ -190,35 +190,35 @@ def overlap_and_add_vjp(c: Array, x: Array, *, step: int) -> Array:
     return frame(c, length=x.shape[-1], step=step)
 
 
-def stft(x: Array, window: Array, *, step: int) -> Array:
+def stft(x: Array, window: Array, *, n: int, step: int) -> Array:
     """The transform of each frame times the window: (..., frames, frequencies).
     Allen and Rabiner, Proc. IEEE 65(11), 1977."""
-    return rfft(frame(x, length=len(window), step=step) * window)
+    return rfft(frame(x, length=n, step=step) * window)
 
 
-def stft_vjp(c: Array, x: Array, window: Array, *, step: int) -> tuple[Array, Array]:
-    frames = frame(x, length=len(window), step=step)
+def stft_vjp(c: Array, x: Array, window: Array, *, n: int, step: int) -> tuple[Array, Array]:
+    frames = frame(x, length=n, step=step)
     g = rfft_vjp(c, frames * window)
     return (
-        frame_vjp(g * window, x, length=len(window), step=step),
-        np.sum((g * frames).reshape(-1, len(window)), axis=0),
+        frame_vjp(g * window, x, length=n, step=step),
+        np.sum((g * frames).reshape(-1, n), axis=0),
     )
 
 
-def istft(x: Array, window: Array, *, step: int, cut: int) -> Array:
+def istft(x: Array, window: Array, *, n: int, step: int, cut: int) -> Array:
     """The signal whose transforms are nearest to x: overlapped frames times the window, over overlapped squares of the
     window (Griffin and Lim, IEEE Trans. ASSP 32(2), 1984). ``cut`` samples are left out at both ends."""
-    frames = irfft(x, n=len(window)) * window
+    frames = irfft(x, n=n) * window
     total = overlap_and_add(np.broadcast_to(window * window, frames.shape[-2:]), step=step)
     y = overlap_and_add(frames, step=step) / total
     return y[..., cut : y.shape[-1] - cut]
 
 
-def istft_vjp(c: Array, x: Array, window: Array, *, step: int, cut: int) -> Array:
+def istft_vjp(c: Array, x: Array, window: Array, *, n: int, step: int, cut: int) -> Array:
     zeros = np.zeros((*c.shape[:-1], cut), dtype=c.dtype)
     c = np.concatenate([zeros, c, zeros], axis=-1)
-    total = overlap_and_add(np.broadcast_to(window * window, (x.shape[-2], len(window))), step=step)
-    return irfft_vjp(frame(c / total, length=len(window), step=step) * window, x, n=len(window))
+    total = overlap_and_add(np.broadcast_to(window * window, (x.shape[-2], n)), step=step)
+    return irfft_vjp(frame(c / total, length=n, step=step) * window, x, n=n)
 
 
 # Cosines

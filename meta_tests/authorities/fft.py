@@ -11,23 +11,22 @@ import scipy.signal
 Array = np.ndarray
 
 
-def stft(x: Array, window: Array, step: int) -> Array:
+def stft(x: Array, window: Array, n: int, step: int) -> Array:
     """scipy.signal's transform starts half a window before the signal; the whole frames are the same."""
-    length = len(window)
-    frames = range(0, x.shape[-1] - length + 1, step)
-    return np.stack([np.fft.rfft(x[..., i : i + length] * window) for i in frames], axis=-2)
+    frames = range(0, x.shape[-1] - n + 1, step)
+    return np.stack([np.fft.rfft(x[..., i : i + n] * window) for i in frames], axis=-2)
 
 
-def istft(x: Array, window: Array, step: int, cut: int) -> Array:
+def istft(x: Array, window: Array, n: int, step: int, cut: int) -> Array:
     """The least squares problem itself, with the matrix of the frames."""
-    frames, length = len(x), len(window)
-    n = (frames - 1) * step + length
-    rows = np.zeros((frames, length, n))
+    frames = len(x)
+    total = (frames - 1) * step + n
+    rows = np.zeros((frames, n, total))
     for i in range(frames):
-        rows[i, np.arange(length), i * step + np.arange(length)] = window
-    flat = scipy.fft.irfft(x, length, axis=-1).reshape(-1)
-    y = np.linalg.lstsq(rows.reshape(-1, n), flat, rcond=None)[0]
-    return y[cut : n - cut]
+        rows[i, np.arange(n), i * step + np.arange(n)] = window
+    flat = scipy.fft.irfft(x, n, axis=-1).reshape(-1)
+    y = np.linalg.lstsq(rows.reshape(-1, total), flat, rcond=None)[0]
+    return y[cut : total - cut]
 
 
 def overlap_and_add(x: Array, step: int) -> Array:
