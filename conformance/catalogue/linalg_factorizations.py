@@ -30,11 +30,11 @@ def matrix(rng: np.random.Generator, m: int, n: int, condition: float, *, comple
     return (left * np.logspace(0, -np.log10(condition), k)) @ right
 
 
-def definite(rng: np.random.Generator, n: int, condition: float) -> Array:
-    """Symmetric, with eigenvalues from 1 down to 1 / condition."""
-    q = orthogonal(rng, n)
-    a = (q * np.logspace(0, -np.log10(condition), n)) @ q.T
-    return (a + a.T) / 2
+def definite(rng: np.random.Generator, n: int, condition: float, *, complex: bool = False) -> Array:
+    """Symmetric or Hermitian, with eigenvalues from 1 down to 1 / condition."""
+    q = orthogonal(rng, n, complex=complex)
+    a = (q * np.logspace(0, -np.log10(condition), n)) @ q.conj().T
+    return (a + a.conj().T) / 2
 
 
 def matrices(
@@ -53,24 +53,25 @@ def matrices(
 
 
 def definites(
-    *, n: int = 4, condition: float = 10, batch: int = 0, name: str = "condition-10", **options: Any
-) -> Sample:
+    *, n: int = 4, condition: float = 10, batch: int = 0, name: str = "condition-10", complex: bool = False,
+    **options: Any,
+) -> Sample:  # fmt: skip
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
-        a = np.stack([definite(rng, n, condition) for _ in range(batch or 1)])
+        a = np.stack([definite(rng, n, condition, complex=complex) for _ in range(batch or 1)])
         return (a if batch else a[0],)
 
-    return sample(name, make, smooth=condition < STEEP, **options)
+    return sample(name, make, smooth=condition < STEEP, dtypes=COMPLEX if complex else FLOATS, **options)
 
 
 DEFINITE = (
     definites(),
     definites(condition=1e6, name="condition-1e6"),
     definites(n=3, batch=2, name="batch"),
-    given([[2.5]], name="one-element"),
+    given([[2.5]], name="one-element", dtypes=FLOATS),
 )
 
 
-INDEFINITE = given([[1.0, 2.0], [2.0, 1.0]], name="indefinite", raises=True)
+INDEFINITE = given([[1.0, 2.0], [2.0, 1.0]], name="indefinite", raises=True, dtypes=FLOATS)
 
 
 RECTANGLES = (
@@ -78,15 +79,17 @@ RECTANGLES = (
     matrices(m=4, n=2, name="tall"),
     matrices(m=2, n=4, batch=(2,), name="wide-batch"),
     matrices(m=3, n=3, condition=1e6, name="condition-1e6"),
-    given([[-2.5]], name="one-element"),
+    matrices(m=3, n=3, complex=True, name="complex"),
+    given([[-2.5]], name="one-element", dtypes=FLOATS),
 )
 
 
 SYMMETRIC = (
     definites(n=3),
-    sample("indefinite-batch", lambda rng: (rng.standard_normal((2, 3, 3)),)),
+    sample("indefinite-batch", lambda rng: (rng.standard_normal((2, 3, 3)),), dtypes=FLOATS),
     definites(n=3, condition=1e6, name="condition-1e6"),
-    given([[-2.5]], name="one-element"),
+    definites(n=3, complex=True, name="complex"),
+    given([[-2.5]], name="one-element", dtypes=FLOATS),
 )
 
 
@@ -95,31 +98,35 @@ def symmetric(tf, a):
 
 
 def torch_projectors(torch, u, v):
-    return torch.einsum("...ik,...jk->...kij", u, v)
+    return torch.einsum("...ik,...jk->...kij", u, v.conj())
 
 
 def tf_projectors(tf, u, v):
-    return tf.einsum("...ik,...jk->...kij", u, v)
+    return tf.einsum("...ik,...jk->...kij", u, tf.math.conj(v))
 
 
 def torch_linalg_eigh(torch, a):
-    w, v = torch.linalg.eigh((a + a.mT) / 2)
+    w, v = torch.linalg.eigh((a + a.mH) / 2)
     return w, torch_projectors(torch, v, v)
 
 
 def tf_linalg_eigh(tf, a):
     w, v = tf.linalg.eigh(symmetric(tf, a))
-    return w, tf_projectors(tf, v, v)
+    return tf.math.real(w), tf_projectors(tf, v, v)
 
 
 def keras_ops_eigh(tf, a):
     w, v = tf.keras.ops.eigh(symmetric(tf, a))
-    return w, tf_projectors(tf, v, v)
+    return tf.math.real(w), tf_projectors(tf, v, v)
+
+
+def tf_real_eigvalsh(tf, a):
+    return tf.math.real(tf.linalg.eigvalsh(symmetric(tf, a)))
 
 
 def torch_linalg_svd(torch, a):
     u, s, vh = torch.linalg.svd(a, full_matrices=False)
-    return s, torch_projectors(torch, u, vh.mT)
+    return s, torch_projectors(torch, u, vh.mH)
 
 
 def torch_svd(torch, a):
@@ -138,7 +145,7 @@ def keras_ops_svd(tf, a):
 
 
 def torch_positive(torch, q, r):
-    signs = torch.sign(torch.diagonal(r, dim1=-2, dim2=-1))
+    signs = torch.sgn(torch.diagonal(r, dim1=-2, dim2=-1))
     return q * signs[..., None, :], r * signs[..., :, None]
 
 
@@ -149,13 +156,13 @@ def tf_positive(tf, q, r):
 
 def torch_linalg_lu(torch, a):
     p, lower, upper = torch.linalg.lu(a)
-    return torch.argmax(p, dim=-2), lower, upper
+    return torch.argmax(p.real, dim=-2), lower, upper
 
 
 def torch_linalg_lu_factor(torch, a):
     packed, pivots = torch.linalg.lu_factor(a)
     p, lower, upper = torch.lu_unpack(packed, pivots)
-    return torch.argmax(p, dim=-2), lower, upper
+    return torch.argmax(p.real, dim=-2), lower, upper
 
 
 def tf_unpacked(tf, packed, p):
@@ -196,9 +203,15 @@ FACTORIZATIONS = (
         samples=[
             matrices(),
             matrices(condition=1e6, name="condition-1e6"),
-            given([[0.0, 2.0, 1.0], [1.0, 1.0, 3.0], [4.0, 0.5, 1.0]], name="rows-in-a-cycle"),
+            given([[0.0, 2.0, 1.0], [1.0, 1.0, 3.0], [4.0, 0.5, 1.0]], name="rows-in-a-cycle", dtypes=FLOATS),
+            given(
+                # Pivots that are the largest by |z|, as in Eigen, and by |Re z| + |Im z|, as in LAPACK.
+                [[0.5 + 0.5j, 2 - 1j, 1j], [3 + 2j, 1 + 0j, 3 - 1j], [1 - 1j, 0.5j, 4 + 1j]],
+                name="complex",
+                dtypes=COMPLEX,
+            ),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "lu.html",),
     ),
     Case(
@@ -207,16 +220,16 @@ FACTORIZATIONS = (
         ref.cholesky,
         vjp=ref.cholesky_vjp,
         torch=[
-            lambda torch, a: torch.linalg.cholesky((a + a.mT) / 2),
-            lambda torch, a: torch.linalg.cholesky((a + a.mT) / 2, upper=True).mT,
-            lambda torch, a: torch.linalg.cholesky_ex((a + a.mT) / 2, check_errors=True)[0],
+            lambda torch, a: torch.linalg.cholesky((a + a.mH) / 2),
+            lambda torch, a: torch.linalg.cholesky((a + a.mH) / 2, upper=True).mH,
+            lambda torch, a: torch.linalg.cholesky_ex((a + a.mH) / 2, check_errors=True)[0],
         ],
         tensorflow=[
             lambda tf, a: tf.linalg.cholesky(symmetric(tf, a)),
             lambda tf, a: tf.keras.ops.cholesky(symmetric(tf, a)),
         ],
-        samples=[*DEFINITE, INDEFINITE],
-        dtypes=SOLVERS,
+        samples=[*DEFINITE, definites(n=3, complex=True, name="complex"), INDEFINITE],
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "cholesky.html",),
     ),
     Case(
@@ -234,7 +247,7 @@ FACTORIZATIONS = (
             lambda tf, a: tf_positive(tf, *tf.keras.ops.qr(a)),
         ],
         samples=RECTANGLES,
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "qr.html",),
     ),
     Case(
@@ -245,7 +258,7 @@ FACTORIZATIONS = (
         torch=[torch_linalg_svd, torch_svd],
         tensorflow=[tf_linalg_svd, keras_ops_svd],
         samples=RECTANGLES,
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "svd.html",),
     ),
     Case(
@@ -260,10 +273,10 @@ FACTORIZATIONS = (
         ],
         samples=[
             *RECTANGLES,
-            given([[2.0, 0.0], [0.0, 2.0]], name="repeated", gradient=False),
-            given([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], name="zeros", gradient=False),
+            given([[2.0, 0.0], [0.0, 2.0]], name="repeated", gradient=False, dtypes=FLOATS),
+            given([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], name="zeros", gradient=False, dtypes=FLOATS),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "svdvals.html",),
     ),
     Case(
@@ -274,7 +287,7 @@ FACTORIZATIONS = (
         torch=[torch_linalg_eigh],
         tensorflow=[tf_linalg_eigh, keras_ops_eigh],
         samples=SYMMETRIC,
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "eigh.html",),
     ),
     Case(
@@ -283,12 +296,15 @@ FACTORIZATIONS = (
         ref.eigvalsh,
         vjp=ref.eigvalsh_vjp,
         torch=[
-            lambda torch, a: torch.linalg.eigvalsh((a + a.mT) / 2),
-            lambda torch, a: torch.linalg.eigvalsh((a + a.mT) / 2, UPLO="U"),
+            lambda torch, a: torch.linalg.eigvalsh((a + a.mH) / 2),
+            lambda torch, a: torch.linalg.eigvalsh((a + a.mH) / 2, UPLO="U"),
         ],
-        tensorflow=[lambda tf, a: tf.linalg.eigvalsh(symmetric(tf, a))],
-        samples=[*SYMMETRIC, given([[2.0, 0.0], [0.0, 2.0]], name="repeated", gradient=False)],
-        dtypes=SOLVERS,
+        tensorflow=[lambda tf, a: tf.linalg.eigvalsh(symmetric(tf, a)), tf_real_eigvalsh],
+        samples=[
+            *SYMMETRIC,
+            given([[2.0, 0.0], [0.0, 2.0]], name="repeated", gradient=False, dtypes=FLOATS),
+        ],
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "eigvalsh.html",),
     ),
     Case(
@@ -299,10 +315,15 @@ FACTORIZATIONS = (
         tensorflow=[lambda tf, a: tf.linalg.matrix_rank(a), lambda tf, a: tf.keras.ops.matrix_rank(a)],
         samples=[
             matrices(m=5, n=3, name="full"),
-            sample("deficient", lambda rng: (rng.integers(-4, 5, (4, 2)) @ rng.integers(-4, 5, (2, 4)) * 1.0,)),
-            given([[0.0, 0.0], [0.0, 0.0]], name="zeros"),
+            matrices(m=5, n=3, complex=True, name="complex"),
+            sample(
+                "deficient",
+                lambda rng: (rng.integers(-4, 5, (4, 2)) @ rng.integers(-4, 5, (2, 4)) * 1.0,),
+                dtypes=FLOATS,
+            ),
+            given([[0.0, 0.0], [0.0, 0.0]], name="zeros", dtypes=FLOATS),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "matrix_rank.html",),
     ),
     Case(
@@ -315,9 +336,10 @@ FACTORIZATIONS = (
         samples=[
             matrices(),
             matrices(m=5, n=3, name="tall"),
+            matrices(complex=True, name="complex"),
             matrices(condition=1e6, name="condition-1e6", edge=True),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "cond.html",),
     ),
     Case(
@@ -334,7 +356,7 @@ FACTORIZATIONS = (
             lambda tf, a: tf.keras.ops.norm(a, 2, axis=(-2, -1)),
         ],
         samples=[*RECTANGLES[:2], *RECTANGLES[3:]],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "matrix_norm.html",),
     ),
     Case(
@@ -348,7 +370,7 @@ FACTORIZATIONS = (
         ],
         tensorflow=[lambda tf, a: tf.keras.ops.norm(a, "nuc", axis=(-2, -1))],
         samples=[*RECTANGLES[:2], *RECTANGLES[3:]],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "matrix_norm.html",),
     ),
     Case(
@@ -361,11 +383,16 @@ FACTORIZATIONS = (
             lambda torch, v, tau: torch.orgqr(v, tau),
         ],
         samples=[
-            normal((4, 3), (3,), scale=0.5),
-            normal((3, 3), (3,), scale=0.5, name="square"),
-            given([[1.0], [0.5], [-2.0]], [0.0], name="tau-0"),
+            normal((4, 3), (3,), scale=0.5, dtypes=FLOATS),
+            normal((3, 3), (3,), scale=0.5, name="square", dtypes=FLOATS),
+            sample(
+                "complex",
+                lambda rng: tuple(0.5 * rng.standard_normal(s) + 0.5j * rng.standard_normal(s) for s in ((4, 2), (2,))),
+                dtypes=COMPLEX,
+            ),
+            given([[1.0], [0.5], [-2.0]], [0.0], name="tau-0", dtypes=FLOATS),
         ],
-        dtypes=SOLVERS,
+        dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "householder_product.html",),
     ),
 )

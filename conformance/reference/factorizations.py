@@ -3,8 +3,8 @@ than float64. Golub and Van Loan, *Matrix Computations*, 4th ed.; gradients by G
 derivative results for forward and reverse mode AD", Oxford NA-08/01, 2008, where no other source is given.
 
 Signs and orders that are free are fixed here, and by every route in the same way: a symmetric argument is
-(a + a^T) / 2; the diagonal of R is positive; singular and eigenvectors come as the products u_k v_k^T, in which their
-signs cancel."""
+(a + a^H) / 2; the diagonal of R is positive; singular and eigenvectors come as the products u_k v_k^H, in which their
+signs (phases, where numbers are complex) cancel."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -113,11 +113,11 @@ def _cofactors(a: Array) -> Array:
 
 def det_vjp(c: Array, a: Array) -> Array:
     """The matrix of cofactors (Jacobi's formula): it exists where the inverse does not."""
-    return c[..., None, None] * each(_cofactors, a)
+    return c[..., None, None] * np.conj(each(_cofactors, a))
 
 
 def slogdet(a: Array) -> tuple[Array, Array]:
-    """The sign of the determinant and the logarithm of its absolute value: 0 and -inf where it is 0."""
+    """The sign of the determinant (det / |det|) and the logarithm of its absolute value: 0 and -inf where it is 0."""
 
     def one(x: Array) -> tuple[Array, Array]:
         p, lu = _eliminated(x)
@@ -128,8 +128,9 @@ def slogdet(a: Array) -> tuple[Array, Array]:
 
 
 def slogdet_vjp(c: tuple[Array, Array], a: Array) -> Array:
-    """The sign is constant."""
-    return c[1][..., None, None] * transposed(inv(a))
+    """The sign of a real matrix is constant; that of a complex one turns by Im tr(a^-1 da)."""
+    turning: Any = 1j * np.imag(c[0] * np.conj(slogdet(a)[0])) if a.dtype.kind == "c" else 0
+    return (c[1] + turning)[..., None, None] * adjoint(inv(a))
 
 
 def logdet(a: Array) -> Array:
@@ -250,14 +251,14 @@ def cholesky_vjp(c: Array, a: Array) -> Array:
 
 
 def cholesky_solve(b: Array, factor: Array) -> Array:
-    """(L L^T)^-1 b, L the lower triangle of ``factor``."""
+    """(L L^H)^-1 b, L the lower triangle of ``factor``."""
     return solve_triangular(factor, solve_triangular(factor, b, upper=False), upper=False, flipped=True)
 
 
 def cholesky_solve_vjp(c: Array, b: Array, factor: Array) -> tuple[Array, Array]:
     db, x = cholesky_solve(c, factor), cholesky_solve(b, factor)
-    da = -np.matmul(db, transposed(x))  # of a = L L^T
-    return db, np.tril(np.matmul(da + transposed(da), np.tril(factor)))
+    da = -np.matmul(db, adjoint(x))  # of a = L L^H
+    return db, np.tril(np.matmul(da + adjoint(da), np.tril(factor)))
 
 
 def cholesky_inverse(factor: Array) -> Array:
@@ -285,22 +286,23 @@ def qr(a: Array) -> tuple[Array, Array]:
 
 
 def qr_vjp(c: tuple[Array, Array], a: Array) -> Array:
-    """(dQ + Q copyltu(R dR^T - dQ^T Q)) R^-T: Seeger et al., "Auto-differentiating linear algebra", arXiv:1710.08717.
-    The columns right of a square part X = Q U are Q (Q^T Y)."""
+    """(dQ + Q copyltu(R dR^H - dQ^H Q)) R^-H: Seeger et al., "Auto-differentiating linear algebra", arXiv:1710.08717;
+    copyltu: the lower triangle, Hermitian. The columns right of a square part X = Q U are Q (Q^H Y)."""
     m, n = a.shape[-2:]
     dq, dr = c
     q, r = qr(a)
     square, dsquare = r[..., :, :m], dr[..., :, :m]
     if n > m:
-        dq = dq + np.matmul(a[..., m:], transposed(dr[..., m:]))
-    middle = np.matmul(square, transposed(np.triu(dsquare))) - np.matmul(transposed(dq), q)
-    middle = np.tril(middle) + transposed(np.tril(middle, -1))
-    g = transposed(solve_triangular(square, transposed(dq + np.matmul(q, middle)), upper=True))
+        dq = dq + np.matmul(a[..., m:], adjoint(dr[..., m:]))
+    middle = np.matmul(square, adjoint(np.triu(dsquare))) - np.matmul(adjoint(dq), q)
+    below = np.tril(middle, -1)
+    middle = below + adjoint(below) + np.real(middle) * np.eye(middle.shape[-1], dtype=middle.real.dtype)
+    g = adjoint(solve_triangular(square, adjoint(dq + np.matmul(q, middle)), upper=True))
     return np.concatenate([g, np.matmul(q, dr[..., m:])], axis=-1) if n > m else g
 
 
 def qr_vjp_intermediates(c: tuple[Array, Array], a: Array) -> Array:
-    """Each row is solved with R^T, with an error of its own size times |R^-T| (Higham, ASNA, theorem 8.5)."""
+    """Each row is solved with R^H, with an error of its own size times |R^-H| (Higham, ASNA, theorem 8.5)."""
     m, n = a.shape[-2:]
     q, r = qr(a)
     square = r[..., :, :m]
@@ -313,22 +315,22 @@ def qr_vjp_intermediates(c: tuple[Array, Array], a: Array) -> Array:
 
 
 def lstsq(a: Array, b: Array) -> Array:
-    """The x of least |a x - b|, a of full column rank: R^-1 Q^T b."""
+    """The x of least |a x - b|, a of full column rank: R^-1 Q^H b."""
     q, r = qr(a)
-    return solve_triangular(r, np.matmul(transposed(q), b), upper=True)
+    return solve_triangular(r, np.matmul(adjoint(q), b), upper=True)
 
 
 def lstsq_vjp(c: Array, a: Array, b: Array) -> tuple[Array, Array]:
-    """Golub and Pereyra, SIAM J. Numer. Anal. 10(2), 1973: dx = -a+ da x + (a^T a)^-1 da^T (b - a x)"""
+    """Golub and Pereyra, SIAM J. Numer. Anal. 10(2), 1973: dx = -a+ da x + (a^H a)^-1 da^H (b - a x)"""
     q, r = qr(a)
     x, y = lstsq(a, b), solve_triangular(r, c, upper=True, flipped=True)
     db = np.matmul(q, y)
     inner = solve_triangular(r, y, upper=True)
-    return np.matmul(b - np.matmul(a, x), transposed(inner)) - np.matmul(db, transposed(x)), db
+    return np.matmul(b - np.matmul(a, x), adjoint(inner)) - np.matmul(db, adjoint(x)), db
 
 
 def lstsq_vjp_intermediates(c: Array, a: Array, b: Array) -> tuple[Array, Array]:
-    """The residual b - a x cancels: its terms are rounded, and then multiplied by (a^T a)^-1 c."""
+    """The residual b - a x cancels: its terms are rounded, and then multiplied by (a^H a)^-1 c."""
     _, r = qr(a)
     x = lstsq(a, b)
     db = np.abs(lstsq_vjp(c, a, b)[1])
@@ -348,43 +350,45 @@ def _rounds(n: int) -> Iterator[tuple[Array, Array]]:
 
 
 def _rotation(a: Array, p: Array, q: Array, pp: Array, qq: Array, pq: Array) -> Array:
-    """The Jacobi rotations that make [[pp, pq], [pq, qq]] diagonal (section 8.5.2), for disjoint columns p and q."""
+    """The Jacobi rotations that make [[pp, pq], [conj pq, qq]] diagonal (section 8.5.2), for disjoint columns p and q.
+    Columns q are first divided by the phase of pq, which makes it real."""
+    size = np.abs(pq)
     with np.errstate(all="ignore"):
-        tau = (qq - pp) / (2 * pq)
+        tau = (qq - pp) / (2 * size)
         t = np.where(tau < 0, -1, 1) / (np.abs(tau) + np.sqrt(1 + tau * tau))
-    t = np.where((pq == 0) | ~np.isfinite(t), 0, t).astype(a.dtype)
-    cos = 1 / np.sqrt(1 + t * t)
+    t = np.where((size == 0) | ~np.isfinite(t), 0, t).astype(size.dtype)
+    cos, phase = 1 / np.sqrt(1 + t * t), np.where(size == 0, 1, np.conj(pq) / np.where(size == 0, 1, size))
     j = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), (*a.shape[:-2], a.shape[-1], a.shape[-1])).copy()
-    j[..., p, p] = j[..., q, q] = cos
-    j[..., p, q], j[..., q, p] = t * cos, -t * cos
+    j[..., p, p], j[..., q, q] = cos, cos * phase
+    j[..., p, q], j[..., q, p] = t * cos, -t * cos * phase
     return j
 
 
 def _jacobi(a: Array) -> tuple[Array, Array]:
-    """Eigenvalues, ascending, and eigenvectors of symmetric matrices, by Jacobi's method."""
+    """Eigenvalues, ascending, and eigenvectors of Hermitian matrices, by Jacobi's method."""
     n = a.shape[-1]
     v = np.broadcast_to(np.eye(n, dtype=a.dtype), a.shape)
-    size = np.sqrt(np.sum(a * a, axis=(-2, -1)))
+    size = np.sqrt(np.sum(np.abs(a) ** 2, axis=(-2, -1)))
     rounds = [r for r in _rounds(n) if len(r[0])]
     outside = ~np.eye(n, dtype=bool)
     for _ in range(30):
         if np.all(np.max(np.abs(a[..., outside]), axis=-1, initial=0) <= 4 * np.finfo(a.dtype).eps * size):
             break
         for p, q in rounds:
-            j = _rotation(a, p, q, a[..., p, p], a[..., q, q], a[..., p, q])
-            a, v = np.matmul(np.matmul(transposed(j), a), j), np.matmul(v, j)
-    w = np.diagonal(a, axis1=-2, axis2=-1)
+            j = _rotation(a, p, q, a[..., p, p].real, a[..., q, q].real, a[..., p, q])
+            a, v = np.matmul(np.matmul(adjoint(j), a), j), np.matmul(v, j)
+    w = np.diagonal(a, axis1=-2, axis2=-1).real
     order = np.argsort(w, axis=-1)
     return np.take_along_axis(w, order, -1), np.take_along_axis(v, order[..., None, :], -1)
 
 
 def _projectors(u: Array, v: Array) -> Array:
-    """u_k v_k^T of each pair of columns: (..., k, m, n)"""
-    return np.einsum("...ik,...jk->...kij", u, v)
+    """u_k v_k^H of each pair of columns: (..., k, m, n)"""
+    return np.einsum("...ik,...jk->...kij", u, np.conj(v))
 
 
 def _of_projectors(c: Array, u: Array, v: Array) -> tuple[Array, Array]:
-    return np.einsum("...kij,...jk->...ik", c, v), np.einsum("...kij,...ik->...jk", c, u)
+    return np.einsum("...kij,...jk->...ik", c, v), np.einsum("...kij,...ik->...jk", np.conj(c), u)
 
 
 def _reciprocal_gaps(w: Array) -> Array:
@@ -394,7 +398,7 @@ def _reciprocal_gaps(w: Array) -> Array:
 
 
 def eigh(a: Array) -> tuple[Array, Array]:
-    """Eigenvalues, ascending, and the projectors v_k v_k^T."""
+    """Eigenvalues, ascending, and the projectors v_k v_k^H."""
     w, v = _jacobi(symmetric(a))
     return w, _projectors(v, v)
 
@@ -402,10 +406,10 @@ def eigh(a: Array) -> tuple[Array, Array]:
 def eigh_vjp(c: tuple[Array, Array], a: Array) -> Array:
     w, v = _jacobi(symmetric(a))
     left, right = _of_projectors(c[1], v, v)
-    middle = _reciprocal_gaps(w) * np.matmul(transposed(v), left + right) + c[0][..., None] * np.eye(
+    middle = _reciprocal_gaps(w) * np.matmul(adjoint(v), left + right) + c[0][..., None] * np.eye(
         w.shape[-1], dtype=w.dtype
     )
-    return symmetric(np.matmul(np.matmul(v, middle), transposed(v)))
+    return symmetric(np.matmul(np.matmul(v, middle), adjoint(v)))
 
 
 def eigvalsh(a: Array) -> Array:
@@ -414,13 +418,13 @@ def eigvalsh(a: Array) -> Array:
 
 def eigvalsh_vjp(c: Array, a: Array) -> Array:
     v = _jacobi(symmetric(a))[1]
-    return np.matmul(v * c[..., None, :], transposed(v))
+    return np.matmul(v * c[..., None, :], adjoint(v))
 
 
 def _svd(a: Array) -> tuple[Array, Array, Array]:
-    """U, singular values, descending, and V with a = U diag(s) V^T: one-sided Jacobi (section 8.6.4)."""
+    """U, singular values, descending, and V with a = U diag(s) V^H: one-sided Jacobi (section 8.6.4)."""
     if a.shape[-2] < a.shape[-1]:
-        v, s, u = _svd(transposed(a))
+        v, s, u = _svd(adjoint(a))
         return u, s, v
     n, eps = a.shape[-1], np.finfo(a.dtype).eps
     v = np.broadcast_to(np.eye(n, dtype=a.dtype), (*a.shape[:-2], n, n))
@@ -429,14 +433,14 @@ def _svd(a: Array) -> tuple[Array, Array, Array]:
         worst = 0.0
         for p, q in rounds:
             left, right = a[..., p], a[..., q]
-            pp, qq, pq = (np.sum(x * y, axis=-2) for x, y in ((left, left), (right, right), (left, right)))
-            size = np.sqrt(pp * qq)
+            pp, qq = (np.sum(np.abs(x) ** 2, axis=-2) for x in (left, right))
+            pq, size = np.sum(np.conj(left) * right, axis=-2), np.sqrt(pp * qq)
             worst = max(worst, float(np.max(np.abs(pq) / np.where(size == 0, 1, size), initial=0)))
             j = _rotation(a, p, q, pp, qq, pq)
             a, v = np.matmul(a, j), np.matmul(v, j)
         if worst <= 8 * eps:
             break
-    s = np.sqrt(np.sum(a * a, axis=-2))
+    s = np.sqrt(np.sum(np.abs(a) ** 2, axis=-2))
     order = np.argsort(-s, axis=-1)
     s = np.take_along_axis(s, order, -1)
     u = np.take_along_axis(a, order[..., None, :], -1) / np.where(s == 0, 1, s)[..., None, :]
@@ -444,25 +448,27 @@ def _svd(a: Array) -> tuple[Array, Array, Array]:
 
 
 def _svd_vjp(ds: Array, du: Array, dv: Array, a: Array) -> Array:
-    """Townsend, "Differentiating the singular value decomposition", 2016."""
+    """Townsend, "Differentiating the singular value decomposition", 2016; of a function of U and V that does not see
+    their phases: Wan and Zhang, "Automatic differentiation for complex valued SVD", arXiv:1909.02659."""
     u, s, v = _svd(a)
     m, n = a.shape[-2:]
     f = _reciprocal_gaps(s * s)
     eye = np.eye(s.shape[-1], dtype=a.dtype)
-    of_u = f * (np.matmul(transposed(u), du) - np.matmul(transposed(du), u)) * s[..., None, :]
-    of_v = s[..., :, None] * f * (np.matmul(transposed(v), dv) - np.matmul(transposed(dv), v))
-    g = np.matmul(np.matmul(u, of_u + of_v + ds[..., None] * eye), transposed(v))
+    of_u = f * (np.matmul(adjoint(u), du) - np.matmul(adjoint(du), u)) * s[..., None, :]
+    of_v = s[..., :, None] * f * (np.matmul(adjoint(v), dv) - np.matmul(adjoint(dv), v))
+    on_diagonal = ds + 1j * np.sum(np.conj(u) * du, axis=-2).imag / s if a.dtype.kind == "c" else ds
+    g = np.matmul(np.matmul(u, of_u + of_v + on_diagonal[..., None] * eye), adjoint(v))
     if m > n:
-        rest = du - np.matmul(u, np.matmul(transposed(u), du))
-        g = g + np.matmul(rest / s[..., None, :], transposed(v))
+        rest = du - np.matmul(u, np.matmul(adjoint(u), du))
+        g = g + np.matmul(rest / s[..., None, :], adjoint(v))
     if n > m:
-        rest = dv - np.matmul(v, np.matmul(transposed(v), dv))
-        g = g + np.matmul(u, transposed(rest / s[..., None, :]))
+        rest = dv - np.matmul(v, np.matmul(adjoint(v), dv))
+        g = g + np.matmul(u, adjoint(rest / s[..., None, :]))
     return g
 
 
 def svd(a: Array) -> tuple[Array, Array]:
-    """Singular values, descending, and u_k v_k^T of each."""
+    """Singular values, descending, and u_k v_k^H of each."""
     u, s, v = _svd(a)
     return s, _projectors(u, v)
 
@@ -478,7 +484,7 @@ def svdvals(a: Array) -> Array:
 
 def svdvals_vjp(c: Array, a: Array) -> Array:
     u, _, v = _svd(a)
-    return np.matmul(u * c[..., None, :], transposed(v))
+    return np.matmul(u * c[..., None, :], adjoint(v))
 
 
 def spectral_norm(a: Array) -> Array:
@@ -488,7 +494,7 @@ def spectral_norm(a: Array) -> Array:
 
 def spectral_norm_vjp(c: Array, a: Array) -> Array:
     u, _, v = _svd(a)
-    return c[..., None, None] * np.matmul(u[..., :1], transposed(v[..., :1]))
+    return c[..., None, None] * np.matmul(u[..., :1], adjoint(v[..., :1]))
 
 
 def nuclear_norm(a: Array) -> Array:
@@ -498,7 +504,7 @@ def nuclear_norm(a: Array) -> Array:
 
 def nuclear_norm_vjp(c: Array, a: Array) -> Array:
     u, _, v = _svd(a)
-    return c[..., None, None] * np.matmul(u, transposed(v))
+    return c[..., None, None] * np.matmul(u, adjoint(v))
 
 
 def cond(a: Array) -> Array:
@@ -522,21 +528,21 @@ def matrix_rank(a: Array) -> Array:
 
 
 def pinv(a: Array) -> Array:
-    """V diag(1/s) U^T of a matrix of full rank, or of zeros, whose pseudoinverse is zeros."""
+    """V diag(1/s) U^H of a matrix of full rank, or of zeros, whose pseudoinverse is zeros."""
     u, s, v = _svd(a)
-    return np.matmul(v * np.where(s == 0, 0, 1 / np.where(s == 0, 1, s))[..., None, :], transposed(u))
+    return np.matmul(v * np.where(s == 0, 0, 1 / np.where(s == 0, 1, s))[..., None, :], adjoint(u))
 
 
 def pinv_vjp(c: Array, a: Array) -> Array:
     """Golub and Pereyra, SIAM J. Numer. Anal. 10(2), 1973, theorem 4.3: with p = a+,
-    dp = -p da p + p p^T da^T (1 - a p) + (1 - p a) da^T p^T p"""
+    dp = -p da p + p p^H da^H (1 - a p) + (1 - p a) da^H p^H p"""
     p = pinv(a)
     outside = np.eye(a.shape[-2], dtype=a.dtype) - np.matmul(a, p)
     beside = np.eye(a.shape[-1], dtype=a.dtype) - np.matmul(p, a)
     return (
-        -np.matmul(np.matmul(transposed(p), c), transposed(p))
-        + np.matmul(np.matmul(outside, transposed(c)), np.matmul(p, transposed(p)))
-        + np.matmul(np.matmul(transposed(p), p), np.matmul(transposed(c), beside))
+        -np.matmul(np.matmul(adjoint(p), c), adjoint(p))
+        + np.matmul(np.matmul(outside, adjoint(c)), np.matmul(p, adjoint(p)))
+        + np.matmul(np.matmul(adjoint(p), p), np.matmul(adjoint(c), beside))
     )
 
 

@@ -68,13 +68,13 @@ def tridiagonal_solve_vjp(c: Array, upper: Array, middle: Array, lower: Array, b
 
 
 def householder_product(v: Array, tau: Array) -> Array:
-    """The first k columns of H_1 ... H_k, H_i = 1 - tau_i v_i v_i^T; v_i is column i below the diagonal, 1 on it.
+    """The first k columns of H_1 ... H_k, H_i = 1 - tau_i v_i v_i^H; v_i is column i below the diagonal, 1 on it.
     https://www.netlib.org/lapack/explore-html/ (orgqr)"""
     m, k = v.shape
     w = np.tril(v, -1) + np.eye(m, k, dtype=v.dtype)
     y = np.eye(m, k, dtype=v.dtype)
     for i in reversed(range(k)):
-        y = y - tau[i] * np.multiply.outer(w[:, i], np.matmul(w[:, i], y))
+        y = y - tau[i] * np.multiply.outer(w[:, i], np.matmul(np.conj(w[:, i]), y))
     return y
 
 
@@ -84,11 +84,12 @@ def householder_product_vjp(c: Array, v: Array, tau: Array) -> tuple[Array, Arra
     w = np.tril(v, -1) + np.eye(m, k, dtype=v.dtype)
     right = [np.eye(m, k, dtype=v.dtype)]
     for i in reversed(range(k)):
-        right.append(right[-1] - tau[i] * np.multiply.outer(w[:, i], np.matmul(w[:, i], right[-1])))
+        right.append(right[-1] - tau[i] * np.multiply.outer(w[:, i], np.matmul(np.conj(w[:, i]), right[-1])))
     dv, dtau = np.zeros_like(v), np.zeros_like(tau)
     for i in range(k):
-        y, x = right[k - 1 - i], w[:, i]
-        dtau[i] = -np.matmul(np.matmul(c.T, x), np.matmul(x, y))
-        dv[:, i] = -tau[i] * (np.matmul(c, np.matmul(x, y)) + np.matmul(y, np.matmul(c.T, x)))
-        c = c - tau[i] * np.multiply.outer(x, np.matmul(x, c))
+        x = w[:, i]
+        y, xc = np.matmul(np.conj(x), right[k - 1 - i]), np.matmul(np.conj(x), c)
+        dtau[i] = -np.matmul(xc, np.conj(y))
+        dv[:, i] = -np.conj(tau[i]) * np.matmul(c, np.conj(y)) - tau[i] * np.matmul(right[k - 1 - i], np.conj(xc))
+        c = c - np.conj(tau[i]) * np.multiply.outer(x, xc)
     return np.tril(dv, -1), dtau

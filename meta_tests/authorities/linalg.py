@@ -70,23 +70,23 @@ def norm(a: Array, ord: Any) -> Array:
 
 
 def projectors(u: Array, v: Array) -> Array:
-    return np.stack([np.multiply.outer(u[:, k], v[:, k]) for k in range(u.shape[1])])
+    return np.stack([np.multiply.outer(u[:, k], v[:, k].conj()) for k in range(u.shape[1])])
 
 
 def qr(a: Array) -> Any:
     q, r = scipy.linalg.qr(a, mode="economic")
-    signs = np.sign(np.diagonal(r))
+    signs = np.sign(np.diagonal(r).real)
     return q * signs, signs[:, None] * r
 
 
 def eigh(a: Array) -> Any:
-    w, v = scipy.linalg.eigh((a + a.T) / 2)
+    w, v = scipy.linalg.eigh((a + a.conj().T) / 2)
     return w, projectors(v, v)
 
 
 def svd(a: Array) -> Any:
     u, s, vt = scipy.linalg.svd(a, full_matrices=False)
-    return s, projectors(u, vt.T)
+    return s, projectors(u, vt.conj().T)
 
 
 def lu(a: Array) -> Any:
@@ -116,7 +116,8 @@ def tridiagonal_solve(upper: Array, middle: Array, lower: Array, b: Array) -> Ar
 
 
 def householder_product(v: Array, tau: Array) -> Array:
-    return scipy.linalg.lapack.dorgqr(v, tau)[0]
+    f = scipy.linalg.lapack.zungqr if v.dtype.kind == "c" else scipy.linalg.lapack.dorgqr
+    return f(v, tau)[0]
 
 
 AUTHORITIES: dict[str, Callable[..., Any]] = {
@@ -168,12 +169,12 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
     "matrix_power": lambda a, n: np.linalg.matrix_power(a, n),
     "cholesky": by_batch(lambda a: scipy.linalg.cholesky(a, lower=True)),
     "cholesky_solve": by_batch(cholesky_solve),
-    "cholesky_inverse": lambda factor: scipy.linalg.inv(np.tril(factor) @ np.tril(factor).T),
+    "cholesky_inverse": lambda factor: scipy.linalg.inv(np.tril(factor) @ np.tril(factor).conj().T),
     "qr": by_batch(qr),
     "svd": by_batch(svd),
     "svdvals": by_batch(scipy.linalg.svdvals),
     "eigh": by_batch(eigh),
-    "eigvalsh": by_batch(lambda a: scipy.linalg.eigvalsh((a + a.T) / 2)),
+    "eigvalsh": by_batch(lambda a: scipy.linalg.eigvalsh((a + a.conj().T) / 2)),
     "lstsq": lambda a, b: scipy.linalg.lstsq(a, b)[0],
     "lstsq_by_orthogonal_factorization": lambda a, b: np.linalg.lstsq(a, b)[0],
     "lstsq_rank": lambda a: np.asarray(np.linalg.matrix_rank(a)),
