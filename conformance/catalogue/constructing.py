@@ -12,7 +12,7 @@ SIGNED = ("int64", "int32", "int16", "int8")
 
 
 def tf_cartesian_product(tf, a, b):
-    return tf.stack([tf.repeat(a, b.shape[0]), tf.tile(b, a.shape)], -1)
+    return tf.stack([tf.repeat(a, tf.size(b)), tf.tile(b, tf.shape(a))], -1)
 
 
 def tf_block_diag(tf, a, b):
@@ -21,7 +21,7 @@ def tf_block_diag(tf, a, b):
 
 
 def tf_combinations(tf, x, r, again):
-    places = tf.stack(tf.meshgrid(*[tf.range(x.shape[0])] * r, indexing="ij"), -1)
+    places = tf.stack(tf.meshgrid(*[tf.range(tf.size(x))] * r, indexing="ij"), -1)
     places = tf.reshape(places, [-1, r])
     steps = places[:, 1:] - places[:, :-1]
     return tf.gather(x, tf.boolean_mask(places, tf.reduce_all(steps >= (0 if again else 1), 1)))
@@ -369,7 +369,7 @@ FROM_A_SHAPE = (
         ],
         tensorflow=[
             lambda tf, x: tf.zeros_like(x),
-            lambda tf, x: tf.zeros(x.shape, x.dtype),
+            lambda tf, x: tf.zeros(tf.shape(x), x.dtype),
             lambda tf, x: tf.keras.ops.zeros_like(x),
         ],
         samples=focused(normal((2, 3)), normal((), name="0-d", edge=True), empty((0, 2)), specials(8)),
@@ -387,7 +387,7 @@ FROM_A_SHAPE = (
         ],
         tensorflow=[
             lambda tf, x: tf.ones_like(x),
-            lambda tf, x: tf.ones(x.shape, x.dtype),
+            lambda tf, x: tf.ones(tf.shape(x), x.dtype),
             lambda tf, x: tf.keras.ops.ones_like(x),
         ],
         samples=focused(normal((2, 3)), normal((), name="0-d", edge=True), empty((0, 2)), specials(8)),
@@ -405,7 +405,7 @@ FROM_A_SHAPE = (
         ],
         tensorflow=[
             lambda tf, x, value: tf.keras.ops.full_like(x, value),
-            lambda tf, x, value: tf.fill(x.shape, tf.cast(value, x.dtype)),
+            lambda tf, x, value: tf.fill(tf.shape(x), tf.cast(value, x.dtype)),
             lambda tf, x, value: tf.experimental.numpy.full_like(x, value),
         ],
         samples=focused(

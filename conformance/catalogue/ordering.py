@@ -45,7 +45,7 @@ def keras_argsort(tf, x, axis, descending):
     if not descending:
         return tf.keras.ops.argsort(x, axis)
     backwards = tf.keras.ops.argsort(tf.keras.ops.flip(x, axis), axis)
-    return x.shape[axis] - 1 - tf.keras.ops.flip(backwards, axis)
+    return tf.shape(x)[axis] - 1 - tf.keras.ops.flip(backwards, axis)
 
 
 def torch_top_of_sorted(torch, x, k):
@@ -62,7 +62,7 @@ def torch_unique_by_appearance(torch, x):
 
 
 def tf_unique_consecutive(tf, x):
-    starts = tf.concat([[True], x[1:] != x[:-1]], 0)
+    starts = tf.concat([[True], tf.not_equal(x[1:], x[:-1])], 0)
     runs = tf.cumsum(tf.cast(starts, "int32")) - 1
     return tf.boolean_mask(x, starts), runs, tf.math.bincount(runs)
 

@@ -24,13 +24,14 @@ def masked(name: str, shape: tuple[int, ...], mask: object, **options: Any) -> S
 
 def every_line(tf, indices, axis):
     """Positions, along every axis, of indices along one."""
-    places = list(tf.meshgrid(*[tf.range(n, dtype=indices.dtype) for n in indices.shape], indexing="ij"))
+    lengths = tf.unstack(tf.shape(indices, indices.dtype))
+    places = list(tf.meshgrid(*[tf.range(n) for n in lengths], indexing="ij"))
     places[axis] = indices
     return tf.stack(places, -1)
 
 
 def tf_pick(tf, x, rows, columns):
-    shape = tf.broadcast_static_shape(rows.shape, columns.shape)
+    shape = tf.broadcast_dynamic_shape(tf.shape(rows), tf.shape(columns))
     return tf.gather_nd(x, tf.stack([tf.broadcast_to(rows, shape), tf.broadcast_to(columns, shape)], -1))
 
 
@@ -140,7 +141,7 @@ CASES = (
         torch=[lambda torch, x, indices: x[indices]],
         tensorflow=[
             lambda tf, x, indices: tf.keras.ops.take(x, indices, axis=0),
-            lambda tf, x, indices: tf.gather(x, indices % x.shape[0]),
+            lambda tf, x, indices: tf.gather(x, indices % tf.shape(x, indices.dtype)[0]),
             lambda tf, x, indices: tf.experimental.numpy.take(x, indices, axis=0, mode="wrap"),
         ],
         samples=focused(

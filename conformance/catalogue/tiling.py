@@ -58,19 +58,21 @@ def torch_symmetric(torch, x, pads):
 
 def tf_replicate(tf, x, pads):
     for axis, (before, after) in enumerate(pads):
-        x = tf.gather(x, tf.clip_by_value(tf.range(-before, x.shape[axis] + after), 0, x.shape[axis] - 1), axis=axis)
+        n = tf.shape(x)[axis]
+        x = tf.gather(x, tf.clip_by_value(tf.range(-before, n + after), 0, n - 1), axis=axis)
     return x
 
 
 def tf_circular(tf, x, pads):
     for axis, (before, after) in enumerate(pads):
-        x = tf.gather(x, tf.range(-before, x.shape[axis] + after) % x.shape[axis], axis=axis)
+        n = tf.shape(x)[axis]
+        x = tf.gather(x, tf.range(-before, n + after) % n, axis=axis)
     return x
 
 
 def tf_crop(tf, x, crops):
     begin = [a for a, _ in crops]
-    return tf.slice(x, begin, [n - a - b for n, (a, b) in zip(x.shape, crops, strict=True)])
+    return tf.slice(x, begin, tf.shape(x) - tf.reduce_sum(crops, 1))
 
 
 def torch_space_to_depth(torch, x, size):
@@ -99,19 +101,19 @@ def torch_batch_to_space(torch, x, size, crops):
 
 def tf_unfold(tf, x, size, stride, dilation, padding):
     """tf.image.extract_patches has channels fastest, and windows where their first pixel is."""
-    n, c, *_ = x.shape
+    n, c, *_ = tf.unstack(tf.shape(x))
     images = tf.pad(tf.transpose(x, [0, 2, 3, 1]), [(0, 0), *((p, p) for p in padding), (0, 0)])
     y = tf.image.extract_patches(images, [1, *size, 1], [1, *stride, 1], [1, *dilation, 1], "VALID")
-    windows = y.shape[1] * y.shape[2]
+    windows = tf.shape(y)[1] * tf.shape(y)[2]
     return tf.reshape(tf.transpose(tf.reshape(y, [n, windows, -1, c]), [0, 3, 2, 1]), [n, -1, windows])
 
 
 def tf_fold(tf, x, shape, size, stride):
     """What `tf_unfold` takes from each pixel is added to it."""
-    n, channels = x.shape[0], x.shape[1] // (size[0] * size[1])
+    n, channels = tf.shape(x)[0], tf.shape(x)[1] // (size[0] * size[1])
     pixels = tf.reshape(tf.range(n * channels * shape[0] * shape[1]), [n, channels, *shape])
     places = tf_unfold(tf, pixels, size, stride, (1, 1), (0, 0))
-    return tf.reshape(tf.math.unsorted_segment_sum(x, places, tf.size(pixels)), pixels.shape)
+    return tf.reshape(tf.math.unsorted_segment_sum(x, places, tf.size(pixels)), tf.shape(pixels))
 
 
 def torch_extract_patches(torch, x, size, stride, dilation):
@@ -234,7 +236,7 @@ PADDING = (
         ],
         tensorflow=[
             tf_crop,
-            lambda tf, x, crops: x[tuple(slice(a, n - b) for n, (a, b) in zip(x.shape, crops, strict=True))],
+            lambda tf, x, crops: x[tuple(slice(a, -b or None) for a, b in crops)],
         ],
         samples=focused(
             normal((4, 5), crops=((1, 1), (0, 3))),

@@ -32,7 +32,8 @@ def stitching(name: str, first: list[int], second: list[int], shape: tuple[int, 
 
 def every_line(tf, indices, axis):
     """Positions, along every axis, of indices along one."""
-    places = list(tf.meshgrid(*[tf.range(n, dtype=indices.dtype) for n in indices.shape], indexing="ij"))
+    lengths = tf.unstack(tf.shape(indices, indices.dtype))
+    places = list(tf.meshgrid(*[tf.range(n) for n in lengths], indexing="ij"))
     places[axis] = indices
     return tf.stack(places, -1)
 
@@ -63,9 +64,9 @@ def torch_window_update(torch, x, updates, start):
 
 
 def tf_window_update(tf, x, updates, start):
-    places = tf.stack(
-        tf.meshgrid(*[tf.range(s, s + n) for s, n in zip(start, updates.shape, strict=True)], indexing="ij"), -1
-    )
+    lengths = tf.unstack(tf.shape(updates))
+    lines = [tf.range(s, s + n) for s, n in zip(start, lengths, strict=True)]
+    places = tf.stack(tf.meshgrid(*lines, indexing="ij"), -1)
     return tf.tensor_scatter_nd_update(x, places, updates)
 
 
@@ -77,9 +78,9 @@ def torch_assign(torch, x, updates, key):
 
 def tf_assign(tf, x, updates, key):
     """Tensors have no assignment: the flat positions of x[key] are updated."""
-    places = tf.reshape(tf.range(tf.size(x)), x.shape)[key]
+    places = tf.reshape(tf.range(tf.size(x)), tf.shape(x))[key]
     flat = tf.tensor_scatter_nd_update(tf.reshape(x, [-1]), tf.reshape(places, [-1, 1]), tf.reshape(updates, [-1]))
-    return tf.reshape(flat, x.shape)
+    return tf.reshape(flat, tf.shape(x))
 
 
 def torch_fill_columns(torch, x, indices, value):
@@ -89,7 +90,7 @@ def torch_fill_columns(torch, x, indices, value):
 
 
 def tf_fill_columns(tf, x, indices, value):
-    chosen = tf.reduce_any(indices[:, None] == tf.range(x.shape[1], dtype=indices.dtype), 0)
+    chosen = tf.reduce_any(tf.equal(indices[:, None], tf.range(tf.shape(x, indices.dtype)[1])), 0)
     return tf.where(chosen, value, x)
 
 
