@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import scipy.linalg
 import scipy.spatial
@@ -98,6 +99,12 @@ def solve_triangular(a: Array, b: Array, upper: bool, adjoint: bool = False, uni
     return scipy.linalg.solve_triangular(a, b, lower=not upper, trans="C" if adjoint else "N", unit_diagonal=unit)
 
 
+def expm(a: Array) -> Array:
+    """mpmath's, to 30 digits: SciPy's loses four digits at a norm of 15."""
+    with mpmath.workdps(30):
+        return np.array(mpmath.expm(mpmath.matrix(a.tolist())).tolist(), dtype=a.dtype)
+
+
 def cholesky_solve(b: Array, factor: Array) -> Array:
     return scipy.linalg.cho_solve((factor, True), b)
 
@@ -179,7 +186,7 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
     "lstsq_by_orthogonal_factorization": lambda a, b: np.linalg.lstsq(a, b)[0],
     "lstsq_rank": lambda a: np.asarray(np.linalg.matrix_rank(a)),
     "pinv": scipy.linalg.pinv,
-    "matrix_exp": scipy.linalg.expm,
+    "matrix_exp": expm,
     "matrix_rank": lambda a: np.asarray(np.linalg.matrix_rank(a)),
     "cond": lambda a: np.asarray(np.linalg.cond(a)),
     "spectral_norm": lambda a: norm(a, 2),
