@@ -103,12 +103,40 @@ class Sample:
 class KerasLayer:
     """A route that is a Keras layer with weights or state: ``make(tf, *inputs, **options)`` returns the layer.
 
-    It is made and built outside of any graph, as users do (a tf.function must not create variables), and called on the
-    first input with the other inputs in place of its weights. ``call`` holds arguments of the call, such as training.
+    It is made and built outside of any graph, as users do (a tf.function must not create variables). It is called on
+    the first ``inputs`` arrays (in one list if ``listed``), with those that follow as the arguments ``named``, and with
+    the others in place of its trainable and then of its other weights. ``call`` holds constant arguments of the call,
+    such as training. With ``state`` the new values of those other weights follow the results.
     """
 
     make: Callable[..., Any]
     call: Mapping[str, Any] = field(default_factory=dict)
+    inputs: int = 1
+    listed: bool = False
+    named: tuple[str, ...] = ()
+    state: bool = False
+
+
+def call_layer(
+    layer: Any,
+    arrays: Sequence[Any],
+    inputs: int,
+    listed: bool,
+    named: tuple[str, ...],
+    state: bool,
+    call: Mapping[str, Any],
+) -> Any:
+    """Call a Keras layer as `KerasLayer` says."""
+    given = [list(arrays[:inputs])] if listed else arrays[:inputs]
+    arguments = {**dict(zip(named, arrays[inputs:], strict=False)), **call}
+    weights = arrays[inputs + len(named) :]
+    if not weights:
+        return layer(*given, **arguments)
+    n = len(layer.trainable_variables)
+    others = [*weights[n:], *layer.non_trainable_variables[len(weights[n:]) :]]
+    result, after = layer.stateless_call(weights[:n], others, *given, **arguments)
+    results = result if isinstance(result, tuple | list) else [result]
+    return (*results, *after[: len(weights[n:])]) if state else result
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from textwrap import indent
 import numpy as np
 
 from conformance import noise
-from conformance.case import COMPLEX, DERIVATIVES, Array, KerasLayer, Route, Sample, helpers_of
+from conformance.case import COMPLEX, DERIVATIVES, Array, KerasLayer, Route, Sample, call_layer, helpers_of
 from conformance.noise import Score
 from conformance.plan import AGAIN, SIGNED_ZEROS, Test, first_seed
 
@@ -350,17 +350,23 @@ def _drawn(test: Test, route: Route, sample: Sample, dtype: str, seed: int) -> s
 def _call(route: Route, mode: str) -> str:
     if not isinstance(route.call, KerasLayer):
         return _CALL[route.framework, mode]
-    given = "".join(f", {name}={value!r}" for name, value in route.call.call.items())
-    called = (
-        f"lambda *a: layer.stateless_call(a[1:], layer.non_trainable_variables, a[0]{given})[0]"
-        f" if len(a) > 1 else layer(a[0]{given})"
-    )
+    arguments = {name: value for name, value in vars(route.call).items() if name != "make"}
+    called = f"lambda *arrays: call_layer(layer, arrays, **{arguments!r})"
     wrapped = {
         "eager": "call = {}",
         "function": "call = tf.function({})",
         "xla": "call = tf.function({}, jit_compile=True)",
     }
-    return "layer = route(tf, *inputs, **options)\nlayer.build(inputs[0].shape)\n" + wrapped[mode].format(called)
+    header = "from collections.abc import Mapping, Sequence\nfrom typing import Any\n\n\n" + inspect.getsource(
+        call_layer
+    )
+    taken = route.call.inputs + len(route.call.named)
+    build = (
+        f"call_layer(layer, inputs[:{taken}], **{arguments!r})\n"
+        if taken > 1
+        else "if len(inputs) > 1:\n    layer.build(inputs[0].shape)\n"
+    )
+    return f"{header}\n\nlayer = route(tf, *inputs, **options)\n{build}" + wrapped[mode].format(called)
 
 
 def _named(route: Route) -> str:

@@ -11,7 +11,8 @@ from conformance.case import Case
 
 AREAS = (
     "elementwise", "activations", "special", "reductions", "linalg", "fft", "indexing", "dtypes", "autodiff",
-    "layers", "losses", "optimizers", "training",
+    "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing",
+    "losses", "metrics", "optimizers", "training",
 )  # fmt: skip
 
 

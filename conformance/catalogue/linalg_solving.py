@@ -432,7 +432,7 @@ SOLVING = (
         torch=[lambda torch, a: torch.linalg.matrix_exp(a), lambda torch, a: torch.matrix_exp(a)],
         tensorflow=[lambda tf, a: tf.linalg.expm(a)],
         samples=[
-            # Each 1-norm has its own way through Higham's algorithm: a Pade quotient of low or high degree, or squarings.
+            # Each 1-norm has its own way through Higham's algorithm: a Pade quotient of some degree, or squarings.
             sample("norm-1", lambda rng: (of_norm(rng.standard_normal((4, 4)), 1.0),)),
             sample("norm-3", lambda rng: (of_norm(rng.standard_normal((3, 3)), 3.0),)),
             sample("norm-15", lambda rng: (of_norm(1 + np.abs(rng.standard_normal((3, 3))), 15.0),)),

@@ -16,7 +16,7 @@ if os.environ["KERAS_BACKEND"] != "tensorflow":
 
 import tensorflow as tf
 
-from conformance.case import KerasLayer, Route
+from conformance.case import KerasLayer, Route, call_layer
 from conformance.frameworks import Answer, Array, Call, Function
 
 # A check traces a function once; TensorFlow would warn of it for every case.
@@ -30,12 +30,13 @@ class TensorFlow:
     def bind(self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array]) -> Function:
         if not isinstance(route.call, KerasLayer):
             return lambda *tensors: route.function(tf, *tensors, **options)
-        layer = route.call.make(tf, *[tf.TensorSpec(a.shape, tf.as_dtype(a.dtype)) for a in inputs], **options)
-        arguments = dict(route.call.call)
-        if len(inputs) == 1:
-            return lambda x: layer(x, **arguments)
-        layer.build(inputs[0].shape)
-        return lambda x, *weights: layer.stateless_call(weights, layer.non_trainable_variables, x, **arguments)[0]
+        keras, arguments = route.call, dict(vars(route.call))
+        layer = arguments.pop("make")(tf, *[tf.TensorSpec(a.shape, tf.as_dtype(a.dtype)) for a in inputs], **options)
+        if keras.inputs + len(keras.named) > 1:
+            call_layer(layer, _tensors(inputs[: keras.inputs + len(keras.named)]), **arguments)
+        elif len(inputs) > 1:
+            layer.build(inputs[0].shape)
+        return lambda *tensors: call_layer(layer, tensors, **arguments)
 
     def devices(self) -> tuple[str, ...]:
         return ("cpu", "gpu") if tf.config.list_physical_devices("GPU") else ("cpu",)

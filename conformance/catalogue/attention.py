@@ -1,0 +1,5 @@
+"""Attention."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,5 @@
+"""Convolutions and transposed convolutions."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

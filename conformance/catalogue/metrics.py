@@ -1,0 +1,5 @@
+"""Metrics."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,5 @@
+"""Normalization."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

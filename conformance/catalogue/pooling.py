@@ -1,0 +1,5 @@
+"""Pooling."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,5 @@
+"""Recurrent layers."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,6 @@
+"""Pooling."""
+
+from collections.abc import Callable
+from typing import Any
+
+AUTHORITIES: dict[str, Callable[..., Any]] = {}
