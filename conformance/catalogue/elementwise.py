@@ -120,7 +120,7 @@ CASES = (
         torch=[lambda torch, x: torch.log1p(x), lambda torch, x: torch.special.log1p(x)],
         tensorflow=[lambda tf, x: tf.math.log1p(x), lambda tf, x: tf.keras.ops.log1p(x)],
         samples=[
-            tails(-0.9, 10, 101, name="wide"),
+            tails(-0.9, 10, 401, name="wide"),
             tails(-0.1, 0.1, 101, name="near-zero"),
             small(),
             given([*DOMAIN, -2.0], name="nonfinite", gradient=False),
