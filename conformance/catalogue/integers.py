@@ -30,8 +30,8 @@ HALVES = given([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 3.0, -3.0, 0.0, -0.0], name="ha
 REAL = (*FLOATS, *INTEGERS, "bool")
 IEEE = "https://doi.org/10.1109/IEEESTD.2019.8766229"
 TERMINATING = tuple(mode for mode in MODES if mode != "graph")
-"""In a TF1 graph keras.ops.gcd never ends: ``b != 0``, the condition of its loop, is there a comparison of objects, which
-is always true (tensor_not_equals in tensorflow/python/ops/math_ops.py). No time limit of a Session stops it."""
+"""In a TF1 graph keras.ops.gcd never ends: the condition of its loop, ``b != 0``, compares objects there, so that it is
+always true (tensor_not_equals in tensorflow/python/ops/math_ops.py). No time limit of a Session stops it."""
 
 
 def quarters(*shapes: Sequence[int], name: str = "quarters") -> Sample:
