@@ -3,6 +3,7 @@
 import numpy as np
 
 from conformance.case import Case, Sample
+from conformance.catalogue.autodiff_rules import VARIABLES
 from conformance.reference import autodiff as ref
 from fixtures.samples import given, normal, sample
 
@@ -395,7 +396,7 @@ MODELS = (
             given([[2.0]], [[3.0]], [1.0], name="one-element"),
         ],
         dtypes=WIDE,
-        modes=("eager",),
+        modes=VARIABLES,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.func.functional_call.html",),
     ),
     Case(

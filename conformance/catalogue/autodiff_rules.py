@@ -7,6 +7,8 @@ from conformance.reference import autodiff as ref
 from fixtures.samples import given, normal, sample
 
 LONE = ("float64",)
+VARIABLES = ("eager", "compile", "dynamic")
+"""Where TensorFlow's routes make a tf.Variable, which a tf.function must not and a TF1 graph initializes apart."""
 
 
 def whole(n: int = 7, low: int = -4, high: int = 5, name: str = "whole", **options) -> Sample:
@@ -30,7 +32,7 @@ def missing(torch, g, x):
 
 
 def missing_in_tf(tf, g, x):
-    return tf.fill(x.shape, tf.constant(int(g is None), tf.int64))
+    return tf.fill(tf.shape(x), tf.constant(int(g is None), tf.int64))
 
 
 def or_nan_in_tf(tf, g, x):
@@ -205,7 +207,7 @@ IN_PLACE = (
             whole(name="modified", modified=True, raises=True, edge=True),
         ],
         dtypes=LONE,
-        modes=("eager",),
+        modes=VARIABLES,
         sources=("https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-correctness-checks",),
     ),
     Case(
@@ -220,7 +222,7 @@ IN_PLACE = (
             whole(name="recorded", allowed=False, raises=True, edge=True),
         ],
         dtypes=LONE,
-        modes=("eager",),
+        modes=VARIABLES,
         sources=("https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd",),
     ),
     Case(
@@ -231,7 +233,7 @@ IN_PLACE = (
         tensorflow=[assigned_into, without_variable],
         samples=ONE,
         dtypes=LONE,
-        modes=("eager",),
+        modes=VARIABLES,
         sources=("https://www.tensorflow.org/guide/autodiff#4_took_gradients_through_a_stateful_object",),
     ),
     Case(
@@ -242,7 +244,7 @@ IN_PLACE = (
         tensorflow=[not_trainable, not_watched],
         samples=ONE,
         dtypes=LONE,
-        modes=("eager",),
+        modes=VARIABLES,
         sources=("https://www.tensorflow.org/guide/autodiff#controlling_what_the_tape_watches",),
     ),
 )
