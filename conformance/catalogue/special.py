@@ -355,6 +355,7 @@ CASES = (
             POLES,
             nonfinite(),
             given([1.0, 2.0, 3.0, 0.5], name="zeros"),
+            given([0.998326, 1.999780, 2.002208, 1.984382, 0.990586, 1.990476], name="beside-zeros", dtypes=WIDE),
         ],
         sources=("https://dlmf.nist.gov/5.2",),
     ),
