@@ -509,7 +509,7 @@ class Workbench:
         """The pictures of a training run, from the first route of a framework and from the reference."""
         case, sample = test.case, test.case.samples[0]
         dtype = case.dtypes[-1]
-        key = ("result", test.framework, test.routes()[0].name, test.mode, test.device, sample.name, dtype)
+        key = ("result", test.framework, test.routes[0].name, test.mode, test.device, sample.name, dtype)
         assert case.figure is not None
         if dtype not in self.options.dtypes or key not in self._kept:
             return
