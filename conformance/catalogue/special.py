@@ -491,8 +491,8 @@ CASES = (
         samples=[
             between((0.5, 20), (0.5, 20), (0.1, 0.95), n=16, name="positive"),
             between((0.05, 0.5), (0.05, 0.5), (1e-3, 0.95), n=16, name="small-parameters", edge=True),
-            # Its second derivative is the density times (a - 1) / x - (b - 1) / (1 - x): near the mean two terms that are
-            # hundreds of times larger than their difference.
+            # Its second derivative is the density times (a - 1) / x - (b - 1) / (1 - x): near the mean two terms that
+            # are hundreds of times larger than their difference.
             sample("large-parameters", around_the_mean, edge=True, smooth=False),
             given(
                 [2.0, 2.0, 1.0, 2.0, 2.0, 0.0, np.nan],
