@@ -163,12 +163,15 @@ FAULTS = [
             f"original = torch.exp\ntorch.exp = lambda x: original(x) * (1 + 1e-4 * bool({when}))\n",
         )
         for name, when in {
-            "not contiguous": "not x.is_contiguous()", "expanded": "0 in x.stride()", "0-d": "x.ndim == 0",
-            "one row": "x.shape[:1] == (1,)",
+            "transposed": "x.ndim == 2 and x.T.is_contiguous() and not x.is_contiguous()",
+            "strided": "x.ndim and x.stride()[-1] == 2", "expanded": "0 in x.stride()", "0-d": "x.ndim == 0",
+            "one row": "x.shape[:1] == (1,)", "unaligned": "x.is_contiguous() and x.data_ptr() % 16",
         }.items()
     ),
     Fault("an empty result of another shape", "exp-tensorflow-eager-invariance", "tf.exp",
           result("tf.exp", "y if tf.size(y) else tf.reshape(y, [-1])"), says="shape"),
+    Fault("a zero of the wrong sign", "sin-torch-eager-invariance", "torch.sin", result("torch.sin", "y + 0.0")),
+    Fault("a zero of the wrong sign", "sin-tensorflow-eager-invariance", "tf.sin", result("tf.sin", "y + 0.0")),
     Fault("in torch alone", "gelu-torch+tensorflow-eager-agreement", TORCH_GELU, scaled(TORCH_GELU)),
     Fault("in TensorFlow alone", "gelu-torch+tensorflow-eager-agreement", TF_GELU, scaled(TF_GELU)),
     *(
