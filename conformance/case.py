@@ -291,7 +291,7 @@ def source_of(call: Callable[..., Any]) -> str:
 
 
 def helpers_of(call: Callable[..., Any]) -> list[str]:
-    """Sources of the functions of its own module that a route calls, and of those that they call; callees first."""
+    """Sources of the project's functions that a route calls, and of those that they call; callees first."""
     found: dict[str, str] = {}
 
     def visit(function: Any) -> None:
@@ -300,7 +300,8 @@ def helpers_of(call: Callable[..., Any]) -> list[str]:
             codes += [c for c in code.co_consts if inspect.iscode(c)]
             for name in code.co_names:
                 helper = function.__globals__.get(name)
-                if inspect.isfunction(helper) and helper.__module__ == call.__module__ and name not in found:
+                own = inspect.isfunction(helper) and helper.__module__.startswith("conformance.")
+                if own and name not in found:
                     found[name] = ""  # a place holder: functions may be recursive
                     visit(helper)
                     found[name] = found.pop(name) or source_of(helper)

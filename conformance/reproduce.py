@@ -351,22 +351,29 @@ def _call(route: Route, mode: str) -> str:
     if not isinstance(route.call, KerasLayer):
         return _CALL[route.framework, mode]
     arguments = {name: value for name, value in vars(route.call).items() if name != "make"}
+    taken = route.call.inputs + len(route.call.named)
     called = f"lambda *arrays: call_layer(layer, arrays, **{arguments!r})"
     wrapped = {
         "eager": "call = {}",
         "function": "call = tf.function({})",
+        "shapeless": "call = tf.function({}, input_signature=signature)",
         "xla": "call = tf.function({}, jit_compile=True)",
     }
+    signature = (
+        f"shapes = [[None] * t.ndim if i < {taken} else t.shape for i, t in enumerate(inputs)]\n"
+        "signature = [tf.TensorSpec(shape, t.dtype) for shape, t in zip(shapes, inputs)]\n"
+        if mode == "shapeless"
+        else ""
+    )
     header = "from collections.abc import Mapping, Sequence\nfrom typing import Any\n\n\n" + inspect.getsource(
         call_layer
     )
-    taken = route.call.inputs + len(route.call.named)
     build = (
         f"call_layer(layer, inputs[:{taken}], **{arguments!r})\n"
         if taken > 1
         else "if len(inputs) > 1:\n    layer.build(inputs[0].shape)\n"
     )
-    return f"{header}\n\nlayer = route(tf, *inputs, **options)\n{build}" + wrapped[mode].format(called)
+    return f"{header}\n\nlayer = route(tf, *inputs, **options)\n{build}{signature}" + wrapped[mode].format(called)
 
 
 def _named(route: Route) -> str:

@@ -32,11 +32,19 @@ class TensorFlow:
             return lambda *tensors: route.function(tf, *tensors, **options)
         keras, arguments = route.call, dict(vars(route.call))
         layer = arguments.pop("make")(tf, *[tf.TensorSpec(a.shape, tf.as_dtype(a.dtype)) for a in inputs], **options)
-        if keras.inputs + len(keras.named) > 1:
-            call_layer(layer, _tensors(inputs[: keras.inputs + len(keras.named)]), **arguments)
+        taken = keras.inputs + len(keras.named)
+        if taken > 1:
+            call_layer(layer, _tensors(inputs[:taken]), **arguments)
         elif len(inputs) > 1:
             layer.build(inputs[0].shape)
-        return lambda *tensors: call_layer(layer, tensors, **arguments)
+        shapes = [a.shape for a in inputs[taken:]]  # of weights, which are known also where those of inputs are not
+
+        def call(*tensors: Any) -> Any:
+            weights = zip(tensors[taken:], shapes, strict=True)
+            known = [w if w.shape == shape else tf.ensure_shape(w, shape) for w, shape in weights]
+            return call_layer(layer, (*tensors[:taken], *known), **arguments)
+
+        return call
 
     def devices(self) -> tuple[str, ...]:
         return ("cpu", "gpu") if tf.config.list_physical_devices("GPU") else ("cpu",)
