@@ -1,7 +1,7 @@
 """Weights of a layer as Keras keeps them and as PyTorch does, and each from the other.
 
-`keras_to_torch` makes a ``state_dict`` of ``layer.get_weights()``, `torch_to_keras` the reverse. Both work on NumPy arrays
-and import no framework::
+`keras_to_torch` makes a ``state_dict`` of ``layer.get_weights()``, `torch_to_keras` the reverse. Both work on NumPy
+arrays and import no framework::
 
     module.load_state_dict({k: torch.tensor(v) for k, v in keras_to_torch("Dense", layer.get_weights()).items()})
     layer.set_weights(torch_to_keras("Dense", {k: v.numpy() for k, v in module.state_dict().items()}))
@@ -23,16 +23,16 @@ LAYERS = (
     "Bidirectional(SimpleRNN)", "Bidirectional(LSTM)", "Bidirectional(GRU)", "MultiHeadAttention",
 )  # fmt: skip
 """Keras layers whose weights can be converted. Their counterparts are torch.nn.Linear, Embedding, Conv1d ...; for
-depthwise convolutions a Conv with ``groups`` equal to its input channels; for separable ones a Sequential of that and of
-a Conv of size 1 without bias in the first; for PReLU with shared axes all but the channels."""
+depthwise convolutions a Conv with ``groups`` equal to its input channels; for separable ones a Sequential of that,
+without bias, and of a Conv of size 1; for PReLU with shared axes all but the channels."""
 
 
 def keras_to_torch(layer: str, weights: Sequence[Array], suffix: str = "_l0") -> dict[str, Array]:
     """The ``state_dict`` of the torch module that computes what a Keras layer does.
 
     ``layer`` is one of `LAYERS`, ``weights`` what ``get_weights()`` gives; of a layer without bias, fewer of them.
-    ``suffix`` is that of the names in a recurrent module: the layer's number in a stack. Raises ``ValueError`` for other
-    layers.
+    ``suffix`` is that of the names in a recurrent module: the layer's number in a stack. Raises ``ValueError`` for
+    other layers.
     """
     if layer.startswith("Bidirectional("):
         half, inner = len(weights) // 2, layer[len("Bidirectional(") : -1]
@@ -51,12 +51,14 @@ def keras_to_torch(layer: str, weights: Sequence[Array], suffix: str = "_l0") ->
     return {name: np.transpose(w, axes) for (name, axes), w in zip(axes_of(layer), weights, strict=False)}
 
 
-def torch_to_keras(layer: str, state: Mapping[str, Array], suffix: str = "_l0", heads: int = 1) -> list[Array]:
+def torch_to_keras(
+    layer: str, state: Mapping[str, Array], suffix: str = "_l0", heads: int = 1, multiplier: int = 1
+) -> list[Array]:
     """What ``set_weights`` of a Keras layer takes, from the ``state_dict`` of a torch module.
 
-    ``layer`` and ``suffix`` are those of `keras_to_torch`; ``heads`` is the number of heads of MultiHeadAttention, which
-    its weights in torch do not tell. The two biases of a torch RNN or LSTM, of which Keras has the sum, are added.
-    Raises ``ValueError`` for other layers.
+    ``layer`` and ``suffix`` are those of `keras_to_torch`; ``heads`` is the number of heads of MultiHeadAttention and
+    ``multiplier`` the depth multiplier of a depthwise convolution, which the weights in torch do not tell. The two
+    biases of a torch RNN or LSTM, of which Keras has the sum, are added. Raises ``ValueError`` for other layers.
     """
     if layer.startswith("Bidirectional("):
         inner = layer[len("Bidirectional(") : -1]
@@ -66,11 +68,11 @@ def torch_to_keras(layer: str, state: Mapping[str, Array], suffix: str = "_l0", 
     if layer == "MultiHeadAttention":
         return attention_to_keras(state, heads)
     if layer.startswith("DepthwiseConv"):
-        return [depthwise_to_keras(state["weight"], len(state["weight"]) // heads), *_bias(state)]
+        return [depthwise_to_keras(state["weight"], len(state["weight"]) // multiplier), *_bias(state)]
     if layer.startswith("SeparableConv"):
         channels = state["1.weight"].shape[1]
         rest = torch_to_keras(f"Conv{layer[-2:]}", {name[2:]: w for name, w in state.items() if name.startswith("1.")})
-        return [depthwise_to_keras(state["0.weight"], channels // heads), *rest]
+        return [depthwise_to_keras(state["0.weight"], channels // multiplier), *rest]
     return [np.transpose(state[name], np.argsort(axes)) for name, axes in axes_of(layer) if name in state]
 
 
@@ -99,7 +101,7 @@ def axes_of(layer: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
     return known[layer]
 
 
-def gates(layer: str, a: Array, to_torch: bool) -> Array:
+def gates(layer: str, a: Array) -> Array:
     """Gates along the last axis in the other framework's order: the GRU's are update, reset, new in Keras and reset,
     update, new in torch; the LSTM's are input, forget, cell, output in both."""
     parts = np.split(a, {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}[layer], axis=-1)
@@ -109,19 +111,19 @@ def gates(layer: str, a: Array, to_torch: bool) -> Array:
 def recurrent_to_torch(layer: str, weights: Sequence[Array], suffix: str) -> dict[str, Array]:
     """Keras: kernel (in, gates units), recurrent kernel (units, gates units), bias (gates units), of a GRU that resets
     after the product (2, 3 units). torch: their transposes, and two biases."""
-    kernel, recurrent = (gates(layer, w, True).T for w in weights[:2])
+    kernel, recurrent = (gates(layer, w).T for w in weights[:2])
     state = {f"weight_ih{suffix}": kernel, f"weight_hh{suffix}": recurrent}
     if len(weights) > 2:
-        bias = gates(layer, weights[2], True)
+        bias = gates(layer, weights[2])
         pair = (bias[0], bias[1]) if bias.ndim == 2 else (bias, np.zeros_like(bias))
         state |= {f"bias_ih{suffix}": pair[0], f"bias_hh{suffix}": pair[1]}
     return state
 
 
 def recurrent_to_keras(layer: str, state: Mapping[str, Array], suffix: str) -> list[Array]:
-    weights = [gates(layer, state[f"weight_{which}{suffix}"].T, False) for which in ("ih", "hh")]
+    weights = [gates(layer, state[f"weight_{which}{suffix}"].T) for which in ("ih", "hh")]
     if f"bias_ih{suffix}" in state:
-        pair = np.stack([gates(layer, state[f"bias_{which}{suffix}"], False) for which in ("ih", "hh")])
+        pair = np.stack([gates(layer, state[f"bias_{which}{suffix}"]) for which in ("ih", "hh")])
         weights.append(pair if layer == "GRU" else pair.sum(axis=0))
     return weights
 

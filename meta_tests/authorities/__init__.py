@@ -5,8 +5,8 @@ from importlib import import_module
 
 MODULES = (
     "elementwise", "activations", "special", "reductions", "linalg", "fft", "indexing", "dtypes", "autodiff", "models",
-    "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing", "losses",
-    "metrics",
+    "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing",
+    "losses", "metrics", "construction",
 )  # fmt: skip
 AUTHORITIES = {
     name: authority
