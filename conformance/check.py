@@ -20,7 +20,7 @@ import numpy as np
 from conformance import noise, reproduce
 from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
 from conformance.divergence import Divergence, concerning
-from conformance.frameworks import Answer, Framework, load
+from conformance.frameworks import Answer, Framework, load, refusal
 from conformance.noise import Expected, Score
 from conformance.plan import AGAIN, ONLY_EAGER, SIGNED_ZEROS, Options, Test, first_seed, label, vary
 from reports.record import Figure, Observation, Series, Worst, number
@@ -280,17 +280,18 @@ class Workbench:
                 _must_refuse(test.case, sample, self.inputs(test.case, sample, dtype))
             wanted = None if sample.raises else expect(test.case, sample, dtype)
             for route in routes:
-                began = time.perf_counter()
+                began, refused = time.perf_counter(), ""
                 try:
                     with self.clock.spending("frameworks"):
                         actual = compute(framework, route, test, sample, dtype)
                 except Exception as error:  # whatever a framework raises is an answer, and is judged
                     if wanted is None:
-                        score = Score(0.0)
+                        score, refused = Score(0.0), refusal(error)
                     else:
                         score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
                 else:
                     if wanted is None:
+                        refused = "accepted"
                         score = Score(math.inf, problem="returned a result for inputs that it must refuse")
                     else:
                         score = self._score(
@@ -299,7 +300,9 @@ class Workbench:
                         )  # fmt: skip
                 seconds = time.perf_counter() - began
                 divergence = self._known(test, test.framework, route.name, dtype, sample.name)
-                yield self._judge(test, route, dtype, sample, score, seconds, divergence), divergence
+                observation = self._judge(test, route, dtype, sample, score, seconds, divergence)
+                observation.refused = refused
+                yield observation, divergence
 
     def _derived(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
         """jvp, hvp and invariance."""

@@ -68,6 +68,7 @@ def render(run: Run) -> str:
         pictures=charts.training(run.figures),
         distributions=list(_distributions(run, v.highest)),
         unscored=_unscored(run),
+        refusals=_refusals(run),
         style=Markup((PAGE / "page.css").read_text(encoding="utf-8")),
         script=Markup((PAGE / "page.js").read_text(encoding="utf-8")),
         payload=_payload(run),
@@ -102,6 +103,16 @@ def _distributions(run: Run, highest: tuple[Highest, ...]) -> Iterator[charts.Pi
 def _unscored(run: Run) -> int:
     """Observations with a score that no axis can hold."""
     return sum(o.score is not None and not math.isfinite(score_of(o)) for o in run.observations)
+
+
+def _refusals(run: Run) -> dict[tuple[str, str], dict[str, dict[str, list[str]]]]:
+    """Of each case and bad input, by framework, what its routes did with it, in eager mode: answer -> routes."""
+    rows: dict[tuple[str, str], dict[str, dict[str, list[str]]]] = {}
+    for o in run.observations:
+        if o.refused and o.mode == "eager":
+            routes = rows.setdefault((o.case, o.sample), {}).setdefault(o.framework, {}).setdefault(o.refused, [])
+            routes += [] if o.route in routes else [o.route]
+    return rows
 
 
 def _payload(run: Run) -> str:

@@ -150,6 +150,8 @@ class Observation(msgspec.Struct, omit_defaults=True, tag_field="type", tag="obs
     """A stand-alone program that reproduces a failure."""
     covers: int = 1
     """How many planned checks this row stands for."""
+    refused: str = ""
+    """What became of inputs that must be refused: the exception and when it came, or "accepted"."""
 
 
 class Series(msgspec.Struct, omit_defaults=True):

@@ -8,6 +8,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import re
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
@@ -195,3 +196,10 @@ def restrict(frameworks: Sequence[str]) -> None:
     """Import no framework but these."""
     _wanted.clear()
     _wanted.update(frameworks)
+
+
+def refusal(error: Exception) -> str:
+    """How a framework refused: the exception and when it came, in words."""
+    frames = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
+    when = "when it is made" if {"__init__", "build"} & set(frames) else "when it is called"
+    return f"{type(error).__name__} {when}"

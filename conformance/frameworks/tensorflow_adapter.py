@@ -21,6 +21,9 @@ from conformance.frameworks import Answer, Array, Call, Function
 
 # A check traces a function once; TensorFlow would warn of it for every case.
 tf.get_logger().setLevel("ERROR")
+# Whether inputs are refused when a layer is made or when it is called, only its own frames tell.
+tf.debugging.disable_traceback_filtering()
+tf.keras.config.disable_traceback_filtering()
 
 
 class TensorFlow:
