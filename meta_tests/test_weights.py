@@ -1,5 +1,6 @@
-"""Weights converted between the layouts of the frameworks. That converted layers compute the same is the business of the
-area construction; here, that nothing is lost on the way, and what is refused."""
+"""Weights converted between the layouts of the frameworks: nothing is lost on the way, and what is refused.
+
+That converted layers compute the same is the business of the area construction."""
 
 import numpy as np
 import pytest
