@@ -3,8 +3,16 @@
 import numpy as np
 
 from conformance.case import Array, Case
+from conformance.catalogue import (
+    losses_classification,
+    losses_margin,
+    losses_overlap,
+    losses_regression,
+    losses_weights,
+)
+from conformance.catalogue.losses_regression import refused
 from conformance.reference import losses as ref
-from fixtures.samples import given, normal, sample
+from fixtures.samples import given, sample
 
 
 def probabilities(low: float, high: float, *shape: int):
@@ -46,33 +54,11 @@ def softmax_minus_target(c: Array, x: Array, target: Array) -> Array:
 
 
 CASES = (
-    Case(
-        "mean_squared_error",
-        "reduction",
-        ref.mean_squared_error,
-        vjp=ref.mean_squared_error_vjp,
-        held=("target",),
-        torch=[
-            lambda torch, prediction, target: torch.nn.functional.mse_loss(prediction, target),
-            lambda torch, prediction, target: torch.nn.MSELoss()(prediction, target),
-        ],
-        tensorflow=[
-            lambda tf, prediction, target: tf.keras.losses.MeanSquaredError(dtype=prediction.dtype.name)(
-                target, prediction
-            ),
-            lambda tf, prediction, target: tf.reduce_mean(tf.math.squared_difference(prediction, target)),
-        ],
-        samples=[
-            normal((8, 5), (8, 5)),
-            sample("close", lambda rng: (1 + 1e-2 * rng.standard_normal((64, 3)), np.ones((64, 3))), edge=True),
-            given([[1.0, 2.0]], [[1.0, 2.0]], name="equal"),
-            given([[3.0]], [[1.0]], name="one-element"),
-        ],
-        sources=(
-            "https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html",
-            "https://keras.io/api/losses/regression_losses/#meansquarederror-class",
-        ),
-    ),
+    *losses_regression.CASES,
+    *losses_weights.CASES,
+    *losses_margin.CASES,
+    *losses_classification.CASES,
+    *losses_overlap.CASES,
     Case(
         "binary_cross_entropy",
         "reduction",
@@ -96,6 +82,10 @@ CASES = (
             given([[0.5, 0.25]], [[0.25, 0.75]], name="soft-targets"),
             given([[0.0, 1.0, 0.5]], [[0.0, 1.0, 1.0]], name="certain-and-right", gradient=False),
             given([[0.0, 1.0, 0.5]], [[1.0, 0.0, 1.0]], name="certain-and-wrong", gradient=False),
+            refused("bad-labels", [[0.5, 0.25]], [[np.nan, 1.0]]),
+            refused("bad-sizes", np.full((3, 2), 0.5), np.ones((2, 3))),
+            refused("bad-rank", np.full((3, 1), 0.5), np.ones(3)),
+            refused("bad-probability", [[1.5, 0.5]], [[1.0, 0.0]]),
         ],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html",),
     ),
@@ -125,6 +115,8 @@ CASES = (
             given([[0.0, -0.0]], [[1.0, 0.0]], name="zero"),
             given([[40.0, -40.0], [12.0, -12.0]], [[1.0, 0.0], [0.0, 1.0]], name="saturated"),
             given([[15.0], [12.0]], [[0.0], [0.0]], name="confident-and-wrong"),
+            refused("bad-sizes", np.ones((3, 2)), np.ones((2, 3))),
+            refused("bad-rank", np.ones((3, 1)), np.ones(3)),
         ],
         sources=(
             "https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html",
@@ -156,6 +148,11 @@ CASES = (
             sample("confident", lambda rng: (15 * np.eye(5) + rng.standard_normal((5, 5)), np.arange(5)), edge=True),
             given([[3.0]], [0], name="one-class"),
             given([[0.0, 1.0]], [2], name="label-out-of-range", raises=True),
+            refused("bad-index-negative", np.ones((2, 3)), np.array([0, -1])),
+            refused("bad-sizes", np.ones((2, 3)), np.array([0, 1, 2])),
+            refused("bad-rank", np.ones((2, 3)), np.array([[0, 1], [1, 2]])),
+            refused("bad-dtype", np.ones((2, 3)), np.array([0.0, 1.0])),
+            refused("bad-labels", np.ones((2, 3)), np.array([0.0, np.nan])),
         ],
         sources=(
             "https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html",
@@ -187,6 +184,9 @@ CASES = (
             sample("soft", soft),
             sample("confident", lambda rng: (15 * np.eye(5) + rng.standard_normal((5, 5)), np.eye(5)), edge=True),
             given([[1.0, 2.0], [0.0, 0.5]], [[0.5, 1.0], [0.25, 0.25]], name="targets-do-not-sum-to-one"),
+            given([[1.0, 2.0]], [[np.nan, 1.0]], name="nan-target", gradient=False),
+            refused("bad-sizes", np.ones((3, 2)), np.ones((2, 3))),
+            refused("bad-rank", np.ones((3, 2, 2)), np.ones((3, 2))),
         ],
         sources=("https://www.tensorflow.org/api_docs/python/tf/nn/softmax_cross_entropy_with_logits",),
     ),

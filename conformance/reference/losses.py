@@ -9,21 +9,27 @@ import numpy as np
 from conformance.reference import reductions
 from conformance.reference.activations import softplus
 from conformance.reference.elementwise import sigmoid
+from conformance.reference.losses_reduction import alike, indices, reduced, spread
 
 Array = np.ndarray
 
 
-def mean_squared_error(prediction: Array, target: Array) -> Array:
+def mean_squared_error(prediction: Array, target: Array, *, reduction: str = "mean") -> Array:
+    alike(prediction, target)
     d = prediction - target
-    return np.sum(d * d) / d.size
+    return reduced(d * d, reduction)
 
 
-def mean_squared_error_vjp(c: Array, prediction: Array, target: Array) -> Array:
-    return c * 2 * (prediction - target) / prediction.size
+def mean_squared_error_vjp(c: Array, prediction: Array, target: Array, *, reduction: str = "mean") -> Array:
+    return spread(c, prediction.shape, reduction) * 2 * (prediction - target)
 
 
 def binary_cross_entropy(probability: Array, target: Array) -> Array:
-    """-mean(t log p + (1 - t) log(1 - p)), with 0 log 0 = 0."""
+    """-mean(t log p + (1 - t) log(1 - p)), with 0 log 0 = 0. Raises ``ValueError`` for what is no probability by
+    more than rounding."""
+    alike(probability, target)
+    if not all(np.all((p >= 0) & (p <= 1.01)) for p in (probability, target)):
+        raise ValueError("probabilities and targets must lie in [0, 1]")
     return np.sum(-_xlogy(target, probability) - _xlogy(1 - target, 1 - probability)) / probability.size
 
 
@@ -34,6 +40,7 @@ def binary_cross_entropy_vjp(c: Array, probability: Array, target: Array) -> Arr
 
 def binary_cross_entropy_from_logits(logit: Array, target: Array) -> Array:
     """mean(softplus(z) - t z) = mean(t softplus(-z) + (1 - t) softplus(z))."""
+    alike(logit, target)
     return np.sum(target * softplus(-logit) + (1 - target) * softplus(logit)) / logit.size
 
 
@@ -44,8 +51,7 @@ def binary_cross_entropy_from_logits_vjp(c: Array, logit: Array, target: Array) 
 
 def cross_entropy(logits: Array, labels: Array) -> Array:
     """-mean over rows of log_softmax(logits)[label]. Raises ``IndexError`` for a label outside [0, classes)."""
-    if labels.size and (labels.min() < 0 or labels.max() >= logits.shape[-1]):
-        raise IndexError(f"labels must lie in [0, {logits.shape[-1]})")
+    indices(labels, logits.shape[:-1], logits.shape[-1])
     logp = reductions.log_softmax(logits, axis=-1)
     return -np.sum(np.take_along_axis(logp, labels[:, None], -1)) / len(labels)
 
@@ -57,6 +63,7 @@ def cross_entropy_vjp(c: Array, logits: Array, labels: Array) -> Array:
 
 def soft_cross_entropy(logits: Array, target: Array) -> Array:
     """-mean over rows of sum(target * log_softmax(logits)). Rows of ``target`` may have any sum."""
+    alike(logits, target)
     terms = np.where(target == 0, 0, target * reductions.log_softmax(logits, axis=-1))
     return -np.sum(terms) / len(logits)
 

@@ -1,11 +1,9 @@
-"""Authorities for layers and losses."""
+"""Authorities for layers."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special
-from sklearn import metrics
 
 from conformance.reference import layers
 
@@ -26,10 +24,6 @@ def pools(x: np.ndarray, f: Callable[..., Any], size: Any, stride: Any, padding:
     return np.stack([np.stack([out[i, j] for j in range(len(columns))], 1) for i in range(len(rows))], 1)
 
 
-def one_hot(labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    return np.eye(logits.shape[1])[labels]
-
-
 AUTHORITIES: dict[str, Callable[..., Any]] = {
     "dense": lambda x, kernel, bias: np.einsum("...i,io->...o", x, kernel) + bias,
     "embedding": lambda ids, table: np.eye(len(table))[ids] @ table,
@@ -43,18 +37,4 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
     "max_pooling2d": lambda x, size, stride, padding: pools(x, np.max, size, stride, padding),
     "flatten": lambda x: np.stack([image.ravel() for image in x]),
     "dropout_in_evaluation": lambda x, rate: x,
-    "mean_squared_error": lambda prediction, target: metrics.mean_squared_error(target.ravel(), prediction.ravel()),
-    "binary_cross_entropy": lambda probability, target: np.mean(
-        scipy.special.rel_entr(target, probability)
-        + scipy.special.rel_entr(1 - target, 1 - probability)
-        + scipy.special.entr(target)
-        + scipy.special.entr(1 - target)
-    ),
-    "binary_cross_entropy_from_logits": lambda logit, target: np.mean(
-        np.logaddexp(0, logit) - scipy.special.xlogy(target, np.exp(logit))
-    ),
-    "cross_entropy": lambda logits, labels: (
-        -np.mean(np.sum(one_hot(labels, logits) * scipy.special.log_softmax(logits, -1), -1))
-    ),
-    "soft_cross_entropy": lambda logits, target: -np.mean(np.sum(target * scipy.special.log_softmax(logits, -1), -1)),
 }
