@@ -1,0 +1,50 @@
+"""What the entries of metrics share. PyTorch has no metrics: its routes are what users write with its operations."""
+
+from typing import Any
+
+import numpy as np
+
+from conformance.case import Array
+
+KERAS = "https://keras.io/api/metrics"
+SKLEARN = "https://scikit-learn.org/stable/modules/generated/sklearn.metrics."
+WIDE = ("float64", "float32")
+"""Metrics count and add up thousands of rows, which 16 bits cannot."""
+
+
+def streamed(tf: Any, metric: Any, batches: Any) -> Any:
+    """A function to the result of a Keras metric that has seen other numbers, is reset, and is given unequal batches.
+    It stands for a layer: the metric is made outside of graphs, and has been called once when it is traced."""
+
+    def result(*arrays: Any) -> Any:
+        metric.reset_state()
+        for batch in zip(*(tf.split(a, batches) for a in arrays), strict=True):
+            metric.update_state(*batch)
+        return metric.result()
+
+    return result
+
+
+def stateless(tf: Any, metric: Any, batches: Any) -> Any:
+    """The same without state of its own: variables in, variables out."""
+
+    def result(*arrays: Any) -> Any:
+        state = metric.stateless_reset_state()
+        for batch in zip(*(tf.split(a, batches) for a in arrays), strict=True):
+            state = metric.stateless_update_state(state, *batch)
+        return metric.stateless_result(state)
+
+    return result
+
+
+def apart(rng: np.random.Generator) -> tuple[Array, ...]:
+    """Eight labels of each class, and scores 1/16 apart, of which eight are above 1/2."""
+    return rng.permutation(np.arange(16) % 2), rng.permutation((np.arange(16) + 0.5) / 16)
+
+
+def weighted_apart(rng: np.random.Generator) -> tuple[Array, ...]:
+    return *apart(rng), rng.choice([0.0, 0.5, 1.0, 2.0, 3.0], 16)
+
+
+def ids(*shape: int, classes: int):
+    return lambda rng: (rng.integers(0, classes, shape), rng.integers(0, classes, shape).astype(float))
