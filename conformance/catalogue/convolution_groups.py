@@ -106,7 +106,7 @@ CASES = (
         sources=(TORCH.format("Conv2d"), KERAS.format("convolution2d")),
     ),
     Case(
-        # Keras compiles a grouped convolution anew for each call on a CPU: one dtype, few samples, one second derivative.
+        # Keras compiles a grouped convolution anew for each call on a CPU: one dtype, few samples, one Hessian.
         "conv2d_grouped_keras",
         "contraction",
         ref.convolution,
