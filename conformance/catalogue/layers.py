@@ -4,21 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from conformance.case import Array, Case, KerasLayer
+from conformance.case import Case
+from conformance.catalogue import layers_dense, layers_dropout, layers_embedding
 from conformance.reference import layers as ref
-from conformance.reference import statistics
 from fixtures.samples import given, normal, sample
-
-
-def ids_and_table(*shape: int, rows: int, width: int, low: int = 0, high: int | None = None):
-    def make(rng: np.random.Generator) -> tuple[Array, ...]:
-        return rng.integers(low, rows if high is None else high, shape), rng.standard_normal((rows, width))
-
-    return make
-
-
-def fixed_ids(ids: list[list[int]], rows: int, width: int):
-    return lambda rng: (np.asarray(ids), rng.standard_normal((rows, width)))
 
 
 def torch_masked_average(torch, x, mask):
@@ -77,83 +66,8 @@ def image(*rows: list[float]) -> list[list[list[list[float]]]]:
 
 
 CASES = (
-    Case(
-        "dense",
-        "contraction",
-        ref.dense,
-        vjp=ref.dense_vjp,
-        # The kernel is (in, out), as Keras keeps it; torch keeps its transpose.
-        torch=[
-            lambda torch, x, kernel, bias: torch.nn.functional.linear(x, kernel.mT, bias),
-            lambda torch, x, kernel, bias: torch.func.functional_call(
-                torch.nn.Linear(*kernel.shape), {"weight": kernel.mT, "bias": bias}, (x,)
-            ),
-        ],
-        tensorflow=[
-            KerasLayer(lambda tf, x, kernel, bias: tf.keras.layers.Dense(kernel.shape[1], dtype=x.dtype.name)),
-            lambda tf, x, kernel, bias: tf.matmul(x, kernel) + bias,
-        ],
-        samples=[
-            normal((16, 32), (32, 24), (24,)),
-            normal((3, 5, 8), (8, 4), (4,), name="rank-3"),
-            normal((1, 1), (1, 1), (1,), name="one-element", edge=True),
-            normal((0, 3), (3, 2), (2,), name="empty-batch", edge=True),
-        ],
-        sources=(
-            "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html",
-            "https://keras.io/api/layers/core_layers/dense/",
-        ),
-    ),
-    Case(
-        "embedding",
-        "selection",
-        ref.embedding,
-        vjp=ref.embedding_vjp,
-        torch=[
-            lambda torch, ids, table: torch.nn.functional.embedding(ids, table),
-            lambda torch, ids, table: torch.func.functional_call(
-                torch.nn.Embedding(*table.shape), {"weight": table}, (ids,)
-            ),
-        ],
-        tensorflow=[
-            KerasLayer(lambda tf, ids, table: tf.keras.layers.Embedding(*table.shape, dtype=table.dtype.name)),
-            lambda tf, ids, table: tf.nn.embedding_lookup(table, ids),
-            lambda tf, ids, table: tf.gather(table, ids),
-        ],
-        samples=[
-            sample("distinct", lambda rng: (rng.permutation(20).reshape(4, 5), rng.standard_normal((20, 8)))),
-            sample("repeated", ids_and_table(4, 30, rows=5, width=8)),
-            sample("first-and-last", fixed_ids([[0, 9], [9, 0]], 10, 4), edge=True),
-            sample("out-of-range", fixed_ids([[0, 10]], 10, 4), edge=True, raises=True),
-            sample("negative-id", fixed_ids([[0, -1]], 10, 4), edge=True, raises=True),
-        ],
-        sources=(
-            "https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html",
-            "https://keras.io/api/layers/core_layers/embedding/",
-        ),
-    ),
-    Case(
-        "embedding_with_padding_index",
-        "selection",
-        ref.embedding,
-        vjp=ref.embedding_padded_vjp,
-        torch=[lambda torch, ids, table: torch.nn.functional.embedding(ids, table, padding_idx=0)],
-        tensorflow=[
-            KerasLayer(
-                lambda tf, ids, table: tf.keras.layers.Embedding(*table.shape, mask_zero=True, dtype=table.dtype.name)
-            )
-        ],
-        samples=[
-            # The gradient of padding is a convention, which forward mode does not know.
-            sample("padded", fixed_ids([[3, 1, 0, 0], [2, 0, 0, 0]], 5, 4), smooth=False),
-            sample("all-padding", fixed_ids([[0, 0]], 5, 4), edge=True, smooth=False),
-            sample("none-padded", ids_and_table(4, 6, rows=9, width=4, low=1)),
-        ],
-        sources=(
-            "https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html",
-            "https://keras.io/api/layers/core_layers/embedding/",
-        ),
-    ),
+    *layers_dense.CASES,
+    *layers_embedding.CASES,
     Case(
         "global_average_pooling1d",
         "reduction",
@@ -168,9 +82,10 @@ CASES = (
             lambda tf, x: tf.reduce_mean(x, axis=1),
         ],
         samples=[
-            normal((4, 42, 16)),
+            normal((4, 12, 3)),
+            normal((2, 3, 4), name="short"),
             normal((1, 1, 1), name="one-element", edge=True),
-            normal((2, 1000, 2), name="long", edge=True),
+            normal((1, 300, 1), name="long", edge=True),
         ],
         sources=("https://keras.io/api/layers/pooling_layers/global_average_pooling1d/",),
     ),
@@ -185,6 +100,7 @@ CASES = (
             sample("masked", lambda rng: (rng.standard_normal((4, 9, 3)), np.tril(np.ones((9, 9), int))[[8, 5, 3, 2]])),
             sample("one-step", lambda rng: (rng.standard_normal((2, 5, 3)), np.eye(5, dtype=int)[[0, 4]]), edge=True),
             sample("nothing-masked", lambda rng: (rng.standard_normal((2, 5, 3)), np.ones((2, 5), int))),
+            sample("holes", lambda rng: (rng.standard_normal((1, 4, 2)), np.array([[0, 1, 0, 1]])), edge=True),
         ],
         sources=("https://keras.io/api/layers/pooling_layers/global_average_pooling1d/",),
     ),
@@ -225,6 +141,7 @@ CASES = (
             normal((2, 5, 6, 3), name="padding-not-counted", count_include_pad=False),
             normal((2, 5, 6, 3), name="torch-default", count_include_pad=True),
             normal((1, 1, 1, 1), name="one-element", edge=True, count_include_pad=False),
+            normal((1, 1, 4, 2), name="one-row", edge=True, count_include_pad=False),
         ],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html",),
     ),
@@ -267,47 +184,9 @@ CASES = (
             normal((3, 4, 5)),
             normal((2, 3, 4, 2), name="image"),
             normal((3, 1), name="already-flat", edge=True),
+            normal((1, 2, 2), name="one-row", edge=True),
         ],
         sources=("https://keras.io/api/layers/reshaping_layers/flatten/",),
     ),
-    Case(
-        "dropout_in_evaluation",
-        "selection",
-        ref.identity,
-        vjp=ref.identity_vjp,
-        torch=[
-            lambda torch, x, rate: torch.nn.Dropout(rate).eval()(x),
-            lambda torch, x, rate: torch.nn.functional.dropout(x, rate, training=False),
-        ],
-        tensorflow=[
-            KerasLayer(lambda tf, x, rate: tf.keras.layers.Dropout(rate, dtype=x.dtype.name), {"training": False}),
-        ],
-        samples=[
-            normal((8, 33), rate=0.5),
-            normal((8, 33), rate=0.0, name="rate-0"),
-            normal((8, 33), rate=0.9, name="rate-0.9", edge=True),
-        ],
-        sources=("https://jmlr.org/papers/v15/srivastava14a.html",),
-    ),
-    Case(
-        "dropout_in_training",
-        "statistics",
-        ref.identity,
-        statistics=statistics.dropout,
-        torch=[
-            lambda torch, x, rate: torch.nn.Dropout(rate)(x),
-            lambda torch, x, rate: torch.nn.functional.dropout(x, rate, training=True),
-        ],
-        tensorflow=[
-            KerasLayer(lambda tf, x, rate: tf.keras.layers.Dropout(rate, dtype=x.dtype.name), {"training": True}),
-            lambda tf, x, rate: tf.nn.dropout(x, rate),
-        ],
-        samples=[
-            sample("half", lambda _: (np.ones((200, 200)),), rate=0.5),
-            sample("tenth", lambda _: (np.ones((200, 200)),), rate=0.1),
-            sample("nearly-all", lambda _: (np.ones((200, 200)),), rate=0.9, edge=True),
-            sample("nothing", lambda _: (np.ones((20, 20)),), rate=0.0, edge=True),
-        ],
-        sources=("https://jmlr.org/papers/v15/srivastava14a.html",),
-    ),
+    *layers_dropout.CASES,
 )

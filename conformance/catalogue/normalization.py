@@ -1,5 +1,6 @@
 """Normalization."""
 
 from conformance.case import Case
+from conformance.catalogue import normalization_batch, normalization_more
 
-CASES: tuple[Case, ...] = ()
+CASES: tuple[Case, ...] = (*normalization_batch.CASES, *normalization_more.CASES)

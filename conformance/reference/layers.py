@@ -23,7 +23,9 @@ def matmul_vjp(c: Array, a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def dense(x: Array, kernel: Array, bias: Array) -> Array:
-    """x kernel + bias on the last axis; kernel (in, out), bias (out,)."""
+    """x kernel + bias on the last axis; kernel (in, out), bias (out,). Raises ``ValueError`` for integers."""
+    if x.dtype.kind in "iu":
+        raise ValueError("integers have no gradient")
     return np.matmul(x, kernel) + bias
 
 
@@ -34,6 +36,8 @@ def dense_vjp(c: Array, x: Array, kernel: Array, bias: Array) -> tuple[Array, Ar
 
 def embedding(ids: Array, table: Array) -> Array:
     """Rows of ``table`` (vocabulary, width) by ``ids``. Raises ``IndexError`` for ids outside [0, vocabulary)."""
+    if ids.dtype.kind == "f":
+        raise ValueError("ids must be integers")
     if ids.size and (ids.min() < 0 or ids.max() >= len(table)):
         raise IndexError(f"ids must lie in [0, {len(table)})")
     return table[ids]
@@ -68,6 +72,13 @@ def identity(x: Array, **_: Any) -> Array:
 
 def identity_vjp(c: Array, x: Array, **_: Any) -> Array:
     return c
+
+
+def dropout_in_evaluation(x: Array, *, rate: float) -> Array:
+    """The identity. Raises ``ValueError`` for a rate that is no probability."""
+    if not 0 <= rate <= 1:
+        raise ValueError("a rate is a probability")
+    return x
 
 
 def average_over_time(x: Array) -> Array:
