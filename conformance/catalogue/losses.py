@@ -147,7 +147,7 @@ CASES = (
             sample("wide", labelled(4, 16, 7)),
             sample("confident", lambda rng: (15 * np.eye(5) + rng.standard_normal((5, 5)), np.arange(5)), edge=True),
             given([[3.0]], [0], name="one-class"),
-            given([[0.0, 1.0]], [2], name="label-out-of-range", raises=True),
+            given([[0.0, 1.0]], [2], name="bad-index", raises=True),
             refused("bad-index-negative", np.ones((2, 3)), np.array([0, -1])),
             refused("bad-sizes", np.ones((2, 3)), np.array([0, 1, 2])),
             refused("bad-rank", np.ones((2, 3)), np.array([[0, 1], [1, 2]])),

@@ -31,6 +31,17 @@ def of_rows(c: Array, x: Array, labels: Array, *arrays: Array, reduction: str = 
     return rows[..., None] * np.ones_like(x)
 
 
+def of_weighted_rows(
+    c: Array, x: Array, labels: Array, weight: Array, *, smoothing: float, reduction: str = "mean"
+) -> Array:
+    """softmax sum(w t) - w t."""
+    return (
+        of_rows(c, x, labels, reduction=reduction)
+        * np.max(weight)
+        / (np.mean(weight[labels]) if "mean" in reduction else 1)
+    )
+
+
 def of_elements(c: Array, x: Array, target: Array, *arrays: Array, reduction: str = "mean", **options: Any) -> Array:
     """sigmoid - target."""
     return spread(np.abs(c), x.shape, reduction) * np.ones_like(x)
@@ -115,6 +126,14 @@ def keras_kl(tf, probabilities, target, reduction):
 def tensorflow_kl_of_logs(tf, log_probabilities, log_target, reduction):
     terms = tf.exp(log_target) * (log_target - log_probabilities)
     return tf.reduce_sum(terms) / log_target.shape[0] if reduction == "batchmean" else reduce(tf, terms, reduction)
+
+
+def tensorflow_smoothed_weights(tf, logits, labels, weight, smoothing, reduction="mean"):
+    target = tf.one_hot(labels, logits.shape[-1], dtype=logits.dtype) * (1 - smoothing) + smoothing / logits.shape[-1]
+    rows = -tf.reduce_sum(weight * target * tf.nn.log_softmax(logits), -1)
+    if reduction == "mean":
+        return tf.reduce_sum(rows) / tf.reduce_sum(tf.gather(weight, labels))
+    return reduce(tf, rows, reduction)
 
 
 CASES = (
@@ -281,6 +300,29 @@ CASES = (
             refused("bad-sizes", np.ones((2, 3)), np.array([0, 1, 2]), smoothing=0.1),
         ],
         sources=(TORCH + "CrossEntropyLoss.html", KERAS + "#categoricalcrossentropy-class"),
+    ),
+    Case(
+        "cross_entropy_class_weights_smoothing",
+        "reduction",
+        ref.smoothed_weighted_cross_entropy,
+        vjp=ref.smoothed_weighted_cross_entropy_vjp,
+        intermediates=one,
+        vjp_intermediates=of_weighted_rows,
+        held=("weight",),
+        # The weights are those of the classes within the sum; the mean divides by those of the labels alone.
+        torch=[
+            lambda torch, logits, labels, weight, smoothing, reduction="mean": torch.nn.CrossEntropyLoss(
+                weight, label_smoothing=smoothing, reduction=reduction
+            )(logits, labels)
+        ],
+        tensorflow=[tensorflow_smoothed_weights],
+        samples=[
+            sample("tenth", labelled(6, 4, weights=True), smoothing=0.1),
+            sample("none", labelled(5, 3, weights=True), smoothing=0.25, reduction="none"),
+            sample("all-smoothed", labelled(4, 3, weights=True), edge=True, smoothing=1.0, reduction="sum"),
+            given([[1.0, 2.0]], [1], [0.0, 2.0], name="a-weight-of-zero", smoothing=0.5),
+        ],
+        sources=(TORCH + "CrossEntropyLoss.html",),
     ),
     Case(
         "cross_entropy_of_steps",

@@ -119,6 +119,24 @@ def smoothed_cross_entropy_vjp(
     return rows[..., None] * _softmax_minus(logits, _smoothed(labels, logits, smoothing))
 
 
+def smoothed_weighted_cross_entropy(
+    logits: Array, labels: Array, weight: Array, *, smoothing: float, reduction: str = "mean"
+) -> Array:
+    """-sum_k w_k t_k log p_k with smoothed targets t; ``mean`` divides by the sum of the weights of the labels."""
+    indices(labels, logits.shape[:-1], logits.shape[-1])
+    terms = weight * _smoothed(labels, logits, smoothing) * -reductions.log_softmax(logits, axis=-1)
+    rows = np.sum(terms, axis=-1)
+    return np.sum(rows) / np.sum(weight[labels]) if reduction == "mean" else reduced(rows, reduction)
+
+
+def smoothed_weighted_cross_entropy_vjp(
+    c: Array, logits: Array, labels: Array, weight: Array, *, smoothing: float, reduction: str = "mean"
+) -> Array:
+    each = c / np.sum(weight[labels]) if reduction == "mean" else c
+    rows = np.broadcast_to(each, labels.shape)
+    return rows[..., None] * _softmax_minus(logits, weight * _smoothed(labels, logits, smoothing))
+
+
 def cross_entropy_of_steps(logits: Array, labels: Array, *, reduction: str) -> Array:
     """Logits (batch, steps, classes), one label for each step."""
     indices(labels, logits.shape[:-1], logits.shape[-1])

@@ -110,14 +110,14 @@ def multilabel_soft_margin_vjp(c: Array, prediction: Array, target: Array, *, re
 def hinge_embedding(distance: Array, target: Array, *, margin: float = 1.0, reduction: str = "mean") -> Array:
     """The distance where the target is 1, max(0, margin - distance) where it is -1."""
     alike(distance, target)
-    return reduced(np.where(target == 1, distance, np.maximum(margin - distance, 0)), reduction)
+    return reduced(np.where(target > 0, distance, np.maximum(margin - distance, 0)), reduction)
 
 
 def hinge_embedding_vjp(
     c: Array, distance: Array, target: Array, *, margin: float = 1.0, reduction: str = "mean"
 ) -> Array:
     """The kink belongs to the slope."""
-    slope = np.where(target == 1, 1, -(distance <= margin).astype(distance.dtype))
+    slope = np.where(target > 0, 1, -(distance <= margin).astype(distance.dtype))
     return spread(c, distance.shape, reduction) * slope
 
 
@@ -141,14 +141,14 @@ def cosine_embedding(first: Array, second: Array, target: Array, *, margin: floa
     alike(first, second)
     alike(first[..., 0], target)
     cos = cosine(first, second)
-    return reduced(np.where(target == 1, 1 - cos, np.maximum(cos - margin, 0)), reduction)
+    return reduced(np.where(target > 0, 1 - cos, np.maximum(cos - margin, 0)), reduction)
 
 
 def cosine_embedding_vjp(
     c: Array, first: Array, second: Array, target: Array, *, margin: float, reduction: str = "mean"
 ) -> tuple[Array, Array]:
     cos = cosine(first, second)
-    rows = spread(c, cos.shape, reduction) * np.where(target == 1, -1, (cos > margin).astype(cos.dtype))
+    rows = spread(c, cos.shape, reduction) * np.where(target > 0, -1, (cos > margin).astype(cos.dtype))
     return cosine_vjp(rows, first, second), cosine_vjp(rows, second, first)
 
 

@@ -194,13 +194,15 @@ def poisson_nll_vjp(c: Array, rate: Array, target: Array, *, eps: float = 1e-7, 
 
 
 def poisson_nll_from_log(log_rate: Array, target: Array, *, full: bool = False, reduction: str = "mean") -> Array:
-    """exp(z) - target z; ``full`` adds Stirling's log(target!) = t log t - t + log(2 pi t) / 2 where target > 1."""
+    """exp(z) - target z; ``full`` adds Stirling's log(target!) = t log t - t + log(2 pi t) / 2 where target > 1.
+    Targets are whole numbers."""
     alike(log_rate, target)
     terms = np.exp(log_rate) - target * log_rate
     if full:
-        t = np.where(target > 1, target, 1)
+        beyond = np.rint(target) > 1
+        t = np.where(beyond, target, 1)
         stirling = t * np.log(t) - t + np.log(2 * _pi(t) * t) / 2
-        terms = terms + np.where(target > 1, stirling, 0 * t)
+        terms = terms + np.where(beyond, stirling, 0 * t)
     return reduced(terms, reduction)
 
 

@@ -130,6 +130,14 @@ def smoothed(logits: Array, labels: Array, smoothing: float, reduction: str = "m
     return reduced((1 - smoothing) * class_rows(logits, labels) + smoothing * every, reduction)
 
 
+def smoothed_weights(logits: Array, labels: Array, weight: Array, smoothing: float, reduction: str = "mean") -> Array:
+    """As torch documents it: the loss of the label, and that of every class with its weight."""
+    n = logits.shape[-1]
+    every = sum(weight[k] * class_rows(logits, np.full_like(labels, k)) for k in range(n))
+    rows = (1 - smoothing) * weight[labels] * class_rows(logits, labels) + smoothing / n * every
+    return np.asarray(rows.sum() / weight[labels].sum()) if reduction == "mean" else reduced(rows, reduction)
+
+
 def focal(p: float, t: float, gamma: float = 2.0, alpha: float | None = None, from_logits: bool = False) -> float:
     p = float(scipy.special.expit(p)) if from_logits else p
     a = 1.0 if alpha is None else t * alpha + (1 - t) * (1 - alpha)
@@ -270,6 +278,7 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
     ),
     "cross_entropy_ignore_index": ignoring,
     "cross_entropy_label_smoothing": smoothed,
+    "cross_entropy_class_weights_smoothing": smoothed_weights,
     "cross_entropy_of_steps": lambda logits, labels, reduction: reduced(class_rows(logits, labels), reduction),
     "nll_loss": lambda logp, labels, weight, reduction: reduced(
         [-row[i] for row, i in zip(logp, labels, strict=True)], reduction, weight[labels]
