@@ -48,6 +48,8 @@ def keras_to_torch(layer: str, weights: Sequence[Array], suffix: str = "_l0") ->
             return {"weight": depthwise, **({"bias": weights[1]} if len(weights) > 1 else {})}
         rest = keras_to_torch(f"Conv{layer[-2:]}", weights[1:])
         return {"0.weight": depthwise, **{f"1.{name}": value for name, value in rest.items()}}
+    if layer == "PReLU":
+        return {"weight": np.reshape(weights[0], -1)}
     return {name: np.transpose(w, axes) for (name, axes), w in zip(axes_of(layer), weights, strict=False)}
 
 
@@ -58,7 +60,8 @@ def torch_to_keras(
 
     ``layer`` and ``suffix`` are those of `keras_to_torch`; ``heads`` is the number of heads of MultiHeadAttention and
     ``multiplier`` the depth multiplier of a depthwise convolution, which the weights in torch do not tell. The two
-    biases of a torch RNN or LSTM, of which Keras has the sum, are added. Raises ``ValueError`` for other layers.
+    biases of a torch RNN or LSTM, of which Keras has the sum, are added; the slopes of a PReLU come without
+    the axes of size 1 that shared axes leave in Keras. Raises ``ValueError`` for other layers.
     """
     if layer.startswith("Bidirectional("):
         inner = layer[len("Bidirectional(") : -1]

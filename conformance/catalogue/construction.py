@@ -5,15 +5,17 @@ The layers are those of `conformance.weights.LAYERS`, made as `torch_module` and
 
 import numpy as np
 
-from conformance.case import Case, Sample
+from conformance.case import DTYPES, Case, Sample
 from conformance.reference import construction as ref
+from conformance.reference.construction import weights_of
+from conformance.weights import LAYERS, keras_to_torch, torch_to_keras
 from fixtures.samples import sample
 
 EAGER = ("eager",)
 """Layers are made, saved and given weights outside of graphs."""
 
 
-def torch_module(torch, layer, channels, units=4, window=3):
+def torch_module(torch, layer, channels, units=4, window=3, multiplier=1):
     """The module that has the weights of a Keras layer, for inputs of some channels."""
     nn = torch.nn
     if layer.startswith("Bidirectional("):
@@ -28,13 +30,15 @@ def torch_module(torch, layer, channels, units=4, window=3):
         "Conv1DTranspose": lambda: nn.ConvTranspose1d(channels, units, window),
         "Conv2DTranspose": lambda: nn.ConvTranspose2d(channels, units, window),
         "Conv3DTranspose": lambda: nn.ConvTranspose3d(channels, units, window),
-        "DepthwiseConv1D": lambda: nn.Conv1d(channels, channels, window, groups=channels),
-        "DepthwiseConv2D": lambda: nn.Conv2d(channels, channels, window, groups=channels),
+        "DepthwiseConv1D": lambda: nn.Conv1d(channels, multiplier * channels, window, groups=channels),
+        "DepthwiseConv2D": lambda: nn.Conv2d(channels, multiplier * channels, window, groups=channels),
         "SeparableConv1D": lambda: nn.Sequential(
-            nn.Conv1d(channels, channels, window, groups=channels, bias=False), nn.Conv1d(channels, units, 1)
+            nn.Conv1d(channels, multiplier * channels, window, groups=channels, bias=False),
+            nn.Conv1d(multiplier * channels, units, 1),
         ),
         "SeparableConv2D": lambda: nn.Sequential(
-            nn.Conv2d(channels, channels, window, groups=channels, bias=False), nn.Conv2d(channels, units, 1)
+            nn.Conv2d(channels, multiplier * channels, window, groups=channels, bias=False),
+            nn.Conv2d(multiplier * channels, units, 1),
         ),
         "BatchNormalization": lambda: nn.BatchNorm1d(channels),
         "LayerNormalization": lambda: nn.LayerNorm(channels),
@@ -48,15 +52,16 @@ def torch_module(torch, layer, channels, units=4, window=3):
     }[layer]()
 
 
-def keras_layer(tf, layer, channels, units=4, window=3, dtype="float32"):
+def keras_layer(tf, layer, channels, units=4, window=3, multiplier=1, dtype="float32"):
     """The Keras layer, with the settings that agree with torch's defaults."""
     layers = tf.keras.layers
     if layer.startswith("Bidirectional("):
         inner = getattr(layers, layer[len("Bidirectional(") : -1])(units, return_sequences=True, dtype=dtype)
         return layers.Bidirectional(inner, dtype=dtype)
     if "Conv" in layer:
+        options = {"dtype": dtype} | ({} if layer.startswith("Conv") else {"depth_multiplier": multiplier})
         kind = getattr(layers, layer)
-        return kind(window, dtype=dtype) if layer.startswith("Depthwise") else kind(units, window, dtype=dtype)
+        return kind(window, **options) if layer.startswith("Depthwise") else kind(units, window, **options)
     return {
         "Dense": lambda: layers.Dense(units, dtype=dtype),
         "Embedding": lambda: layers.Embedding(10, units, dtype=dtype),
@@ -135,7 +140,7 @@ def keras_model_shape(tf, x, layer):
 def torch_saved(torch, x, layer):
     import io
 
-    module = torch_module(torch, layer, x.shape[-1]).eval()
+    module, x = torch_module(torch, layer, x.shape[-1]).eval(), x.float() if x.dtype.is_floating_point else x
     file = io.BytesIO()
     torch.save(module.state_dict(), file)
     file.seek(0)
@@ -205,6 +210,27 @@ def keras_defaults(tf, x, layer):
     return tf.constant([float(v) for v in values], tf.float64)
 
 
+def torch_with_keras_weights(torch, x, layer):
+    """The weights of a Keras layer, as `conformance.weights` converts them."""
+    state = keras_to_torch(layer, weights_of(layer, x.shape[-1], x.ndim - 2))
+    module = torch_module(torch, layer, x.shape[-1], multiplier=2)
+    dtype = x.dtype if x.dtype.is_floating_point else torch.float32
+    missing, _ = module.load_state_dict({k: torch.tensor(v.copy()) for k, v in state.items()}, strict=False)
+    assert missing in ([], ["num_batches_tracked"])
+    return torch_apply(torch, layer, module.to(dtype).eval(), x)
+
+
+def keras_with_weights_from_torch(tf, x, layer):
+    """The same, by way of torch's layout and back."""
+    state = keras_to_torch(layer, weights_of(layer, x.shape[-1], x.ndim - 2))
+    dtype = x.dtype.name if x.dtype.is_floating else "float32"
+    made = keras_layer(tf, layer, x.shape[-1], multiplier=2, dtype=dtype)
+    keras_apply(tf, layer, made, x)
+    back = torch_to_keras(layer, state, heads=2, multiplier=2)
+    made.set_weights([w.reshape(own.shape) for w, own in zip(back, made.weights, strict=True)])
+    return keras_apply(tf, layer, made, x)
+
+
 SHAPES: dict[str, tuple[int, ...]] = {
     "Dense": (2, 6), "Embedding": (2, 5), "Conv1D": (2, 7, 6), "Conv2D": (2, 5, 7, 6), "Conv3D": (1, 4, 5, 3, 2),
     "Conv2DTranspose": (2, 3, 4, 6), "DepthwiseConv2D": (2, 5, 4, 6), "SeparableConv2D": (2, 4, 5, 6),
@@ -212,6 +238,11 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "SimpleRNN": (2, 5, 6), "LSTM": (2, 5, 6), "GRU": (2, 5, 6), "Bidirectional(LSTM)": (2, 5, 6),
     "MultiHeadAttention": (2, 5, 6),
 }  # fmt: skip
+WHOLE: dict[str, tuple[int, ...]] = {
+    **SHAPES,
+    "Conv3DTranspose": (1, 2, 3, 2, 2),
+    "SeparableConv1D": (2, 5, 6),
+}
 EDGES = ("Embedding", "DepthwiseConv2D", "BatchNormalization", "Bidirectional(LSTM)")
 """What is easily counted or laid out wrongly: no bias, groups, buffers, two directions."""
 
@@ -238,7 +269,7 @@ CASES = (
         torch=[torch_count],
         tensorflow=[keras_count, keras_count_params],
         samples=of_each_layer(),
-        dtypes=("float32",),
+        dtypes=("float64",),
         modes=EAGER,
         sources=LAYER_PAGES,
     ),
@@ -249,7 +280,7 @@ CASES = (
         torch=[torch_shape],
         tensorflow=[keras_output_shape, keras_model_shape],
         samples=of_each_layer(),
-        dtypes=("float32",),
+        dtypes=("float64",),
         modes=EAGER,
         sources=LAYER_PAGES,
     ),
@@ -260,7 +291,7 @@ CASES = (
         torch=[torch_saved],
         tensorflow=[keras_saved, keras_saved_weights],
         samples=of_each_layer(),
-        dtypes=("float32",),
+        dtypes=("float64",),
         modes=EAGER,
         sources=(
             "https://docs.pytorch.org/tutorials/beginner/saving_loading_models.html",
@@ -277,6 +308,26 @@ CASES = (
             sample(layer, lambda rng: (np.zeros(1),), layer=layer, edge=True, gradient=False) for layer in ref.DEFAULTS
         ],
         dtypes=("float64",),
+        modes=EAGER,
+        sources=LAYER_PAGES,
+    ),
+    Case(
+        "converted_weights",
+        "contraction",
+        ref.converted,
+        torch=[torch_with_keras_weights],
+        tensorflow=[keras_with_weights_from_torch],
+        samples=[
+            sample(
+                layer,
+                inputs(layer, WHOLE.get(layer, (2, 5, 6))),
+                layer=layer,
+                edge=layer in EDGES,
+                dtypes=("float32",) if layer == "Embedding" else DTYPES,
+            )
+            for layer in LAYERS
+        ],
+        dtypes=("float64", "float32"),
         modes=EAGER,
         sources=LAYER_PAGES,
     ),

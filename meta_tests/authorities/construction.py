@@ -4,6 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.signal
+import scipy.special
+
+from conformance.reference.construction import weights_of
+from conformance.weights import keras_to_torch
 
 Array = np.ndarray
 
@@ -12,7 +17,7 @@ def shapes_of_weights(n: int, rank: int, layer: str, units: int = 4) -> tuple[li
     """Trainable and other weights, as the papers that define the layers have them."""
     window = (3,) * rank
     lstm = [(n, units), (units, units), (units,)] * 4
-    return {
+    shapes: dict[str, tuple[list[Any], list[Any]]] = {
         "Dense": ([(n, units), (units,)], []),
         "Embedding": ([(10, units)], []),
         "Conv1D": ([(*window, n, units), (units,)], []),
@@ -30,7 +35,8 @@ def shapes_of_weights(n: int, rank: int, layer: str, units: int = 4) -> tuple[li
         "GRU": ([(n, units), (units, units), (units,), (units,)] * 3, []),
         "Bidirectional(LSTM)": (lstm * 2, []),
         "MultiHeadAttention": ([(n, 2, n // 2), (2, n // 2)] * 3 + [(2, n // 2, n), (n,)], []),
-    }[layer]
+    }
+    return shapes[layer]
 
 
 def counted(x: Array, *, layer: str) -> Array:
@@ -54,10 +60,88 @@ def measured_shape(x: Array, *, layer: str) -> Array:
     return np.array([*x.shape, 4] if layer == "Embedding" else [len(x), *lengths, width])
 
 
+def from_torch_layout(x: Array, *, layer: str) -> Array:
+    """As PyTorch's documentation writes the layers, from weights in its layout; convolutions by SciPy."""
+    state = keras_to_torch(layer, weights_of(layer, x.shape[-1], x.ndim - 2))
+    if "RNN" in layer or "LSTM" in layer or "GRU" in layer:
+        there = loop_over_time(x, state, "_l0", layer)
+        if not layer.startswith("Bidirectional"):
+            return there
+        return np.concatenate([there, loop_over_time(x[:, ::-1], state, "_l0_reverse", layer)[:, ::-1]], axis=-1)
+    if layer.startswith("SeparableConv"):
+        middle = by_scipy(x, state["0.weight"], None, groups=x.shape[-1], full=False)
+        return by_scipy(middle, state["1.weight"], state["1.bias"], groups=1, full=False)
+    if "Conv" in layer:
+        groups = x.shape[-1] if layer.startswith("Depthwise") else 1
+        return by_scipy(x, state["weight"], state["bias"], groups, full=layer.endswith("Transpose"))
+    w, b = state.get("weight", np.zeros(0)), state.get("bias", np.zeros(0))
+    if layer == "MultiHeadAttention":
+        q, k, v = np.split(x @ state["in_proj_weight"].T + state["in_proj_bias"], 3, axis=-1)
+        size = x.shape[-1] // 2
+        heads = [
+            scipy.special.softmax(q[..., h] @ np.swapaxes(k[..., h], -1, -2) / np.sqrt(size), axis=-1) @ v[..., h]
+            for h in (slice(0, size), slice(size, None))
+        ]
+        return np.concatenate(heads, axis=-1) @ state["out_proj.weight"].T + state["out_proj.bias"]
+    if layer == "GroupNormalization":
+        halves = [standardized(h, axes=(1, 2)) for h in np.split(x, 2, axis=-1)]
+        return np.concatenate(halves, axis=-1) * w + b
+    return {
+        "Dense": lambda: x @ w.T + b,
+        "Embedding": lambda: np.eye(len(w))[x] @ w,
+        "BatchNormalization": lambda: (x - state["running_mean"]) / np.sqrt(state["running_var"] + 1e-5) * w + b,
+        "LayerNormalization": lambda: standardized(x, axes=(-1,)) * w + b,
+        "RMSNormalization": lambda: x / np.sqrt(np.mean(x**2, axis=-1, keepdims=True) + 1e-5) * w,
+        "PReLU": lambda: np.maximum(x, 0) + w * np.minimum(x, 0),
+    }[layer]()
+
+
+def standardized(x: Array, axes: tuple[int, ...]) -> Array:
+    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + 1e-5)
+
+
+def by_scipy(x: Array, weight: Array, bias: Array | None, groups: int, full: bool) -> Array:
+    """(out, in of a group, window), or transposed (in, out, window), one pair of channels after the other."""
+    pairs = weight.shape[:2]
+    images = []
+    for image in np.moveaxis(x, -1, 1):
+        channels: list[Any] = [0.0] * (pairs[1] if full else pairs[0])
+        for i, j in np.ndindex(*pairs):
+            if full:
+                channels[j] = channels[j] + scipy.signal.convolve(image[i], weight[i, j], "full", "direct")
+            else:
+                source = image[i // (pairs[0] // groups) * pairs[1] + j]
+                channels[i] = channels[i] + scipy.signal.correlate(source, weight[i, j], "valid", "direct")
+        images.append(np.stack(channels, axis=-1))
+    out = np.stack(images)
+    return out if bias is None else out + bias
+
+
+def loop_over_time(x: Array, state: dict[str, Array], suffix: str, layer: str) -> Array:
+    w_ih, w_hh, b_ih, b_hh = (state[f"{name}{suffix}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+    h = c = np.zeros((len(x), w_hh.shape[1]))
+    sigmoid, results = scipy.special.expit, []
+    for t in range(x.shape[1]):
+        u, v = x[:, t] @ w_ih.T + b_ih, h @ w_hh.T + b_hh
+        if "RNN" in layer:
+            h = np.tanh(u + v)
+        elif "LSTM" in layer:
+            i, f, g, o = np.split(u + v, 4, axis=-1)
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            h = sigmoid(o) * np.tanh(c)
+        else:
+            (ur, uz, un), (vr, vz, vn) = np.split(u, 3, axis=-1), np.split(v, 3, axis=-1)
+            z = sigmoid(uz + vz)
+            h = (1 - z) * np.tanh(un + sigmoid(ur + vr) * vn) + z * h
+        results.append(h)
+    return np.stack(results, axis=1)
+
+
 AUTHORITIES: dict[str, Callable[..., Any]] = {
     "parameter_count": counted,
     "output_shape": measured_shape,
     "saved_and_loaded": lambda x, layer: np.full(tuple(measured_shape(x, layer=layer)), True),
+    "converted_weights": from_torch_layout,
     "defaults": lambda x, layer: np.array([
         float(v)
         for v in {
