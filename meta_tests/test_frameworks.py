@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from conformance.case import FRAMEWORKS, Route, source_of
-from conformance.frameworks import MODES_OF, Framework, Unusable, load, unsupported
+from conformance.frameworks import MODES_OF, Framework, Unusable, load, refusal, unsupported
 from conformance.noise import NUMPY_DTYPES
 
 pytest.importorskip("torch")
@@ -190,3 +191,18 @@ def test_the_source_of_a_lambda_is_its_own() -> None:
     assert [source_of(f) for f in pair] == ["lambda x: x + 1", "lambda x: x + (lambda y: y * 2)(x)"]
     inner = (lambda: lambda z: z - 3)()
     assert source_of(inner) == "lambda z: z - 3"
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda torch, tf: torch.nn.Dropout(3.0), "ValueError when it is made"),
+        (lambda torch, tf: torch.nn.Linear(3, 4)(torch.zeros(2, 2)), "RuntimeError when it is called"),
+        (lambda torch, tf: tf.keras.layers.Dropout(3.0), "ValueError when it is made"),
+        (lambda torch, tf: tf.keras.layers.Conv2D(3, 3)(tf.zeros([2, 2])), "ValueError when it is called"),
+    ],
+)
+def test_a_refusal_says_when_it_came(ask: Callable[[Any, Any], Any], said: str) -> None:
+    with pytest.raises((ValueError, RuntimeError)) as caught:
+        ask(load("torch").module, load("tensorflow").module)
+    assert refusal(caught.value) == said

@@ -165,3 +165,16 @@ def test_the_command_says_what_is_wrong_in_one_sentence(record: Record, damage: 
 
 def test_an_unknown_option_is_a_usage_error() -> None:
     assert command("--nonsense").returncode == 2
+
+
+def test_the_table_of_bad_input_says_who_accepts_it(record: Record, row: Callable[..., Observation]) -> None:
+    wrong = {"sample": "bad-rank", "refused": "ValueError when it is called"}
+    accepted = {"test": "gelu-tensorflow-eager-value", "framework": "tensorflow", "route": "tf.nn.gelu"}
+    page = html.render(read(record(
+        row("passed", **wrong),
+        row("diverged", **accepted, sample="bad-rank", refused="accepted", divergence="erf-in-float32"),
+    )))  # fmt: skip
+    table = page[page.index('id="refusals"') : page.index('id="divergences"')]
+    for said in ("bad-rank", "ValueError when it is called", "<strong>accepted</strong>"):
+        assert said in table
+    assert 'id="refusals"' not in html.render(read(record(row("passed"))))
