@@ -28,7 +28,9 @@ def binary_cross_entropy(probability: Array, target: Array) -> Array:
     """-mean(t log p + (1 - t) log(1 - p)), with 0 log 0 = 0. Raises ``ValueError`` for what is no probability by
     more than rounding."""
     alike(probability, target)
-    if not all(np.all((p >= 0) & (p <= 1.01)) for p in (probability, target)):
+    with np.errstate(invalid="ignore"):
+        possible = all(np.all((p >= 0) & (p <= 1.01)) for p in (probability, target))
+    if not possible:
         raise ValueError("probabilities and targets must lie in [0, 1]")
     return np.sum(-_xlogy(target, probability) - _xlogy(1 - target, 1 - probability)) / probability.size
 
