@@ -10,7 +10,8 @@ from conformance.reference import metrics as ref
 from fixtures.samples import given, sample
 
 CUT = (5, 11)
-TWO, FOUR = {"batches": (2,)}, {"batches": (4,)}
+TWO: dict[str, Any] = {"batches": (2,)}
+FOUR: dict[str, Any] = {"batches": (4,)}
 
 
 def classified(rows: int, classes: int):
