@@ -125,6 +125,7 @@ CASES = (
             lambda tf, x, rate: tf.nn.dropout(x, rate, noise_shape=[x.shape[0], 1, x.shape[2]]),
         ],
         samples=maps(100, 3, 100),
+        dtypes=("float32", "bfloat16"),
         sources=(f"{TORCH}Dropout1d.html", f"{KERAS}spatial_dropout1d/", "https://arxiv.org/abs/1411.4280"),
     ),
     Case(
@@ -142,6 +143,7 @@ CASES = (
             )
         ],
         samples=maps(80, 2, 2, 80),
+        dtypes=("float32", "bfloat16"),
         sources=(f"{TORCH}Dropout2d.html", f"{KERAS}spatial_dropout2d/"),
     ),
     Case(
@@ -159,6 +161,7 @@ CASES = (
             )
         ],
         samples=maps(80, 1, 2, 2, 80),
+        dtypes=("float32", "bfloat16"),
         sources=(f"{TORCH}Dropout3d.html", f"{KERAS}spatial_dropout3d/"),
     ),
     Case(
@@ -179,6 +182,7 @@ CASES = (
             sample("nearly-nothing", constant(1.0, 120, 120), rate=0.02, edge=True),
             sample("nearly-all", constant(1.0, 120, 120), rate=0.9, edge=True),
         ],
+        dtypes=("float32", "bfloat16"),
         sources=(f"{TORCH}AlphaDropout.html", f"{KERAS}alpha_dropout/", "https://arxiv.org/abs/1706.02515"),
     ),
     Case(
@@ -204,6 +208,7 @@ CASES = (
             sample("nearly-all", constant(1.0, 100, 2, 100), rate=0.9, edge=True),
             sample("one-position", constant(1.0, 100, 1, 100), rate=0.3, edge=True),
         ],
+        dtypes=("float32", "bfloat16"),
         sources=(f"{TORCH}FeatureAlphaDropout.html", f"{KERAS}alpha_dropout/"),
     ),
     Case(
@@ -223,6 +228,7 @@ CASES = (
             sample("nearly-all", constant(1.0, 80, 80), rate=0.9, edge=True),
             sample("nothing", constant(1.0, 8, 8), rate=0.0, edge=True),
         ],
+        dtypes=("float32", "bfloat16"),
         sources=(f"{KERAS}gaussian_dropout/", "https://jmlr.org/papers/v15/srivastava14a.html"),
     ),
     Case(
@@ -243,6 +249,7 @@ CASES = (
             sample("small", constant(0.0, 80, 80), deviation=1e-3, edge=True),
             sample("nothing", constant(0.0, 8, 8), deviation=0.0, edge=True),
         ],
+        dtypes=("float32", "bfloat16"),
         sources=(f"{KERAS}gaussian_noise/",),
     ),
 )

@@ -227,7 +227,7 @@ CASES = (
         samples=[
             sample("some-clipped", ids_and_table(2, 3, rows=4, width=3), max_norm=1.5),
             sample("nothing-clipped", ids_and_table(3, rows=4, width=3), max_norm=100.0),
-            sample("all-clipped", ids_and_table(2, 2, rows=3, width=4), max_norm=0.01, edge=True),
+            sample("all-clipped", ids_and_table(2, 2, rows=3, width=4), max_norm=0.1, edge=True),
             sample("repeated", fixed_ids([[1, 1, 1]], 3, 2), max_norm=0.5, edge=True),
         ],
         sources=(f"{TORCH}Embedding.html", f"{TF}embedding_lookup"),

@@ -170,6 +170,8 @@ def masked(mask: list[list[int]], name: str, epsilon: float = 1e-3, **options: A
     )
 
 
+DOUBLE_AND_SINGLE = ("float64", "float32")
+"""Where conventions differ by little."""
 SMALL = 0.1 * np.cos(np.arange(12.0) ** 2).reshape(4, 3)
 """Of a variance near 0.005, where epsilon matters."""
 
@@ -196,7 +198,15 @@ CASES = (
             trained(2, 4, 3, name="sequences"),
             trained(2, 3, 3, 2, axis=1, name="images-channels-first"),
             trained(2, 2, 2, 2, 2, name="volumes"),
-            given(SMALL, [1.0, 2.0, -1.0], [0.0, 0.5, 1.0], name="default-epsilon", axis=-1, epsilon=None),
+            given(
+                SMALL,
+                [1.0, 2.0, -1.0],
+                [0.0, 0.5, 1.0],
+                name="default-epsilon",
+                dtypes=DOUBLE_AND_SINGLE,
+                axis=-1,
+                epsilon=None,
+            ),
             given(np.full((4, 2), 3.0), [2.0, 0.5], [1.0, -1.0], name="constant", axis=-1, epsilon=1e-3),
             trained(1, 2, name="one-value-per-channel", edge=True),
             sample(
@@ -273,7 +283,7 @@ CASES = (
             inferred(5, 3, name="vectors"),
             inferred(2, 3, 2, 4, axis=1, name="images-channels-first"),
             inferred(1, 1, 2, name="one-row", edge=True),
-            inferred(4, 3, name="default-epsilon", low=1e-3, epsilon=None, edge=True),
+            inferred(4, 3, name="default-epsilon", dtypes=DOUBLE_AND_SINGLE, low=1e-3, epsilon=None, edge=True),
             inferred(0, 2, name="empty-batch", edge=True),
             normal((4, 3), (2,), (2,), (2,), (2,), name="bad-sizes", axis=-1, epsilon=1e-3, raises=True, edge=True),
         ],
@@ -290,8 +300,8 @@ CASES = (
             stepped(2, 2, 3, 2, axis=1, momentum=0.5, name="channels-first"),
             stepped(1, 5, 2, momentum=0.0, name="the-last-batch-alone", edge=True),
             stepped(2, 5, 2, momentum=1.0, name="nothing-moves", edge=True),
-            stepped(2, 4, 2, name="own-variance", own=True, edge=True),
-            stepped(2, 4, 2, momentum=None, name="default-momentum", edge=True),
+            stepped(2, 4, 2, name="own-variance", own=True, dtypes=DOUBLE_AND_SINGLE, edge=True),
+            stepped(2, 4, 2, momentum=None, name="default-momentum", dtypes=DOUBLE_AND_SINGLE, edge=True),
         ],
         sources=(TORCH, KERAS),
     ),

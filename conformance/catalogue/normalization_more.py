@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Case, KerasLayer
-from conformance.catalogue.normalization_batch import settings
+from conformance.catalogue.normalization_batch import DOUBLE_AND_SINGLE, settings
 from conformance.reference import normalization as ref
 from fixtures.samples import given, normal, sample
 
@@ -186,7 +186,15 @@ CASES = (
             normed(4, 6, name="vectors"),
             normed(2, 3, 2, 3, axes=(1, 2, 3), name="whole-images"),
             normed(2, 4, 3, axes=(1,), name="middle-axis"),
-            given(SMALL, np.arange(5.0) - 1, np.arange(5.0), name="default-epsilon", axes=(-1,), epsilon=None),
+            given(
+                SMALL,
+                np.arange(5.0) - 1,
+                np.arange(5.0),
+                name="default-epsilon",
+                dtypes=DOUBLE_AND_SINGLE,
+                axes=(-1,),
+                epsilon=None,
+            ),
             given(
                 np.full((2, 4), 3.0),
                 [1.0, 2.0, 3.0, 4.0],
@@ -221,7 +229,7 @@ CASES = (
             normed(4, 6, weights=0, name="vectors"),
             normed(2, 3, 4, axes=(1, 2), epsilon=1e-5, weights=0, name="two-axes"),
             normed(3, 2, weights=0, name="two-elements", edge=True),
-            given(SMALL, name="default-epsilon", axes=(-1,), epsilon=None),
+            given(SMALL, name="default-epsilon", dtypes=DOUBLE_AND_SINGLE, axes=(-1,), epsilon=None),
         ],
         sources=(f"{TORCH}LayerNorm.html", f"{KERAS}layer_normalization/"),
     ),
@@ -269,7 +277,9 @@ CASES = (
         samples=[
             normed(4, 6, weights=1, name="vectors"),
             normed(2, 3, 4, axes=(-2, -1), weights=1, epsilon=1e-6, name="two-axes"),
-            normed(3, 5, weights=1, epsilon=None, scale=0.05, name="default-epsilon", edge=True),
+            normed(
+                3, 5, weights=1, epsilon=None, scale=0.05, name="default-epsilon", dtypes=DOUBLE_AND_SINGLE, edge=True
+            ),
             given([[0.0, 0.0, 0.0], [1.0, 0.0, -1.0]], [1.0, 2.0, 3.0], name="zeros", axes=(-1,), epsilon=1e-3),
             normed(3, 1, weights=1, name="one-element", edge=True),
             normal((2, 4), (3,), name="bad-sizes", axes=(-1,), epsilon=1e-3, raises=True, edge=True),
@@ -309,6 +319,7 @@ CASES = (
                 axis=-1,
                 epsilon=None,
                 name="default-epsilon",
+                dtypes=DOUBLE_AND_SINGLE,
             ),
             grouped(2, 3, 4, groups=3, name="bad-sizes", raises=True, edge=True),
         ],
@@ -343,7 +354,9 @@ CASES = (
             grouped(2, 3, 4, axis=1, name="sequences-channels-first"),
             grouped(2, 2, 2, 2, 2, name="volumes"),
             grouped(1, 2, 3, 2, name="batch-of-one", edge=True),
-            given(SMALL[:, :, None], [2.0], [0.5], axis=-1, epsilon=None, name="default-epsilon"),
+            given(
+                SMALL[:, :, None], [2.0], [0.5], axis=-1, epsilon=None, name="default-epsilon", dtypes=DOUBLE_AND_SINGLE
+            ),
             grouped(2, 1, 3, name="one-position", edge=True),
         ],
         sources=(f"{TORCH}InstanceNorm2d.html", f"{KERAS}group_normalization/", "https://arxiv.org/abs/1607.08022"),
