@@ -196,7 +196,7 @@ CASES = (
             ),
             normal(*qkv(0, 3, 4, 2, 4), name="empty-batch", edge=True),
             bad((2, 3, 1, 4), (2, 3, 1, 3), (2, 3, 1, 4)),
-            bad((2, 3, 1, 4), (2, 3, 1, 4), (2, 4, 1, 4), name="bad-sizes-value"),
+            bad((2, 3, 1, 4), (2, 4, 1, 4), (2, 3, 1, 4), name="bad-sizes-value"),
             integers(qkv(1, 3, 4, 1, 4)),
         ],
         sources=SDPA,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.case import Array, Case, KerasLayer
+from conformance.case import Array, Case, KerasLayer, Sample
 from conformance.reference import transformer as ref
 from fixtures.samples import Make, normal, sample
 
@@ -137,26 +137,6 @@ def mha_with_scores(torch, query, value, key, mask, *weights, average=False):
 def mha_function_with_scores(torch, query, value, key, mask, *weights, average=False):
     masks = ~mask.repeat_interleave(weights[0].shape[1], dim=0)
     return torch_mha_function(torch, query, value, key, *weights, attn_mask=masks, average_attn_weights=average)
-
-
-def keras_mha_with_scores(tf, query, value, key, mask, *weights, average=False):
-    """Keras does not average."""
-    q, v, k, m = inputs = [tf.keras.Input(a.shape[1:], dtype=a.dtype.name) for a in (query, value, key, mask)]
-    y, scores = keras_mha(tf, weights[0])(q, v, k, attention_mask=m, return_attention_scores=True)
-    return tf.keras.Model(inputs, [y, tf.keras.ops.mean(scores, axis=1) if average else scores])
-
-
-def keras_mha_that_returns_weights(tf, query, value, key, mask, key_mask, *weights):
-    q, v, k, m, n = inputs = [
-        tf.keras.Input(a.shape[1:], dtype=a.dtype.name) for a in (query, value, key, mask, key_mask)
-    ]
-    layer = keras_mha(tf, weights[0])
-    return tf.keras.Model(inputs, layer(q, v, k, key_mask=n, attention_mask=m, return_attention_scores=True)[0])
-
-
-def keras_windowed_mha(tf, query, value, key, kernel, *weights, window=None, is_causal=False):
-    q, v, k = inputs = [tf.keras.Input(a.shape[1:], dtype=a.dtype.name) for a in (query, value, key)]
-    return tf.keras.Model(inputs, keras_mha(tf, kernel, sliding_window=window)(q, v, k, use_causal_mask=is_causal))
 
 
 def mha_without_bias(torch, query, value, key, *kernels):
@@ -303,17 +283,20 @@ def drawn(rng: np.random.Generator, shapes: Any) -> tuple[Array, ...]:
     return tuple(rng.standard_normal(s) / (np.sqrt(s[0]) if len(s) > 1 else 1) for s in shapes)
 
 
+def made(inputs: Any, weights: Any, name: str = "normal", **options: Any) -> Sample:
+    return sample(name, with_masks(inputs, weights), **options)
+
+
 def bad(inputs: Any, weights: Any, name: str = "bad-sizes") -> Any:
     return normal(*inputs, *weights, name=name, edge=True, raises=True)
 
 
 def encoder_samples(norm_first: bool) -> list[Any]:
-    weights = block(4, 5, norm_first=norm_first)
+    weights = block(8, 5, norm_first=norm_first)
     return [
-        sample("normal", with_masks([(2, 3, 4)], weights, (2, 3))),
-        sample("gelu", with_masks([(1, 3, 4)], weights, (1, 3)), activation="gelu"),
-        sample("nothing-masked", with_masks([(1, 2, 4)], weights, [[1, 1]]), edge=True),
-        sample("one-step", with_masks([(2, 1, 4)], weights, [[1], [1]]), edge=True),
+        sample("normal", with_masks([(2, 3, 8)], weights, (2, 3))),
+        sample("gelu", with_masks([(1, 3, 8)], weights, (1, 3)), activation="gelu"),
+        sample("one-step", with_masks([(2, 1, 8)], weights, [[1], [1]]), edge=True),
         sample("bad-sizes", with_masks([(1, 2, 5)], weights, [[1, 1]]), edge=True, raises=True),
     ]
 
@@ -337,11 +320,10 @@ CASES = (
             tf_mha_by_hand,
         ],
         samples=[
-            normal(*sequences(2, 3, 4, 8), *of_mha(2, 4)),
-            normal(*sequences(1, 3, 2, 4), *of_mha(1, 4), name="one-head"),
-            normal(*sequences(1, 2, 3, 6), *of_mha(2, 3), name="odd-size", edge=True),
-            normal(*sequences(1, 1, 1, 4), *of_mha(1, 4), name="one-element", edge=True),
-            bad([(1, 2, 4), (1, 3, 4), (1, 2, 4)], of_mha(1, 4)),
+            made(sequences(2, 3, 4, 8), of_mha(2, 4)),
+            made(sequences(1, 2, 3, 6), of_mha(2, 3), name="odd-size", edge=True),
+            made(sequences(1, 1, 1, 4), of_mha(1, 4), name="one-element", edge=True),
+            bad([(1, 2, 4), (1, 2, 4), (1, 3, 4)], of_mha(1, 4)),
             bad([(1, 2, 3), (1, 2, 4), (1, 2, 4)], of_mha(1, 4), "bad-sizes-query"),
             bad([(4,), (2, 4), (2, 4)], of_mha(1, 4), "bad-rank"),
         ],
@@ -364,11 +346,12 @@ CASES = (
             ),
         ],
         samples=[
-            normal((2, 3, 8), (2, 4, 3), (2, 4, 5), *of_mha(2, 4, k=5, v=3)),
-            normal((1, 2, 4), (1, 3, 6), (1, 3, 2), *of_mha(1, 4, k=2, v=6), name="one-head"),
-            normal((1, 2, 4), (1, 3, 1), (1, 3, 1), *of_mha(1, 4, k=1, v=1), name="narrow", edge=True),
+            made([(2, 3, 8), (2, 4, 3), (2, 4, 5)], of_mha(2, 4, k=5, v=3)),
+            made([(1, 2, 4), (1, 3, 6), (1, 3, 2)], of_mha(1, 4, k=2, v=6), name="one-head"),
+            made([(1, 2, 4), (1, 3, 1), (1, 3, 1)], of_mha(1, 4, k=1, v=1), name="narrow", edge=True),
             bad([(1, 2, 4), (1, 3, 4), (1, 3, 5)], of_mha(1, 4, k=4, v=4)),
         ],
+        dtypes=("float64", "float32"),  # half precision: multi_head_attention
         sources=MHA,
     ),
     Case(
@@ -386,18 +369,11 @@ CASES = (
                 inputs=3,
                 named=("attention_mask", "key_mask"),
             ),
-            # Where it returns its attention weights, Keras takes another path.
-            KerasLayer(keras_mha_that_returns_weights, inputs=5, listed=True),
         ],
         samples=[
             sample("normal", with_masks(sequences(2, 3, 4, 8), of_mha(2, 4), (2, 3, 4), (2, 4))),
             sample(
                 "padded", with_masks(sequences(2, 2, 3, 4), of_mha(1, 4), np.ones((2, 2, 3)), [[1, 1, 0], [1, 0, 0]])
-            ),
-            sample(
-                "nothing-masked",
-                with_masks(sequences(1, 2, 3, 4), of_mha(1, 4), np.ones((1, 2, 3)), [[1] * 3]),
-                edge=True,
             ),
             sample(
                 "all-masked",
@@ -418,14 +394,23 @@ CASES = (
         vjp_intermediates=ref.mha_vjp_sizes,
         torch=[windowed_mha],
         tensorflow=[
-            KerasLayer(keras_windowed_mha, inputs=3, listed=True),
+            KerasLayer(
+                lambda tf, query, value, key, kernel, *weights, window=None, is_causal: (
+                    tf.keras.layers.MultiHeadAttention(
+                        *kernel.shape[1:], sliding_window=window, dtype=kernel.dtype.name
+                    )
+                ),
+                {"use_causal_mask": True},
+                inputs=3,
+            ),
         ],
         samples=[
-            normal(*sequences(2, 4, 4, 4), *of_mha(1, 4), name="causal", is_causal=True),
-            normal(*sequences(1, 5, 5, 4), *of_mha(1, 4), name="window", window=2),
-            normal(*sequences(1, 5, 5, 4), *of_mha(1, 4), name="causal-window", edge=True, window=2, is_causal=True),
-            normal(*sequences(1, 2, 4, 4), *of_mha(1, 4), name="more-keys", edge=True, is_causal=True),
+            made(sequences(2, 4, 4, 4), of_mha(1, 4), name="causal", is_causal=True),
+            made(sequences(1, 5, 5, 4), of_mha(1, 4), name="window", window=3, is_causal=True),
+            made(sequences(1, 5, 5, 4), of_mha(1, 4), name="window-of-one", edge=True, window=1, is_causal=True),
+            made(sequences(1, 2, 4, 4), of_mha(1, 4), name="more-keys", edge=True, is_causal=True),
         ],
+        dtypes=("float64", "float32"),  # half precision: multi_head_attention
         sources=MHA,
     ),
     Case(
@@ -434,17 +419,25 @@ CASES = (
         ref.mha_scores,
         vjp=ref.mha_scores_vjp,
         vjp_intermediates=ref.mha_scores_vjp_sizes,
-        # torch averages over the heads unless it is told not to.
+        # torch averages the attention weights over the heads unless it is told not to.
         torch=[mha_with_scores, mha_function_with_scores],
         tensorflow=[
-            KerasLayer(keras_mha_with_scores, inputs=4, listed=True),
+            KerasLayer(
+                lambda tf, query, value, key, mask, kernel, *weights, average=False: tf.keras.layers.MultiHeadAttention(
+                    *kernel.shape[1:], dtype=kernel.dtype.name
+                ),
+                {"return_attention_scores": True},
+                inputs=3,
+                named=("attention_mask",),
+            ),
         ],
         samples=[
             sample("normal", with_masks(sequences(2, 3, 4, 8), of_mha(2, 4), (2, 3, 4))),
-            sample("average", with_masks(sequences(2, 3, 2, 8), of_mha(2, 4), (2, 3, 2)), average=True),
+            sample("torch-default", with_masks(sequences(2, 3, 2, 8), of_mha(2, 4), (2, 3, 2)), average=True),
             sample("one-key", with_masks(sequences(1, 2, 1, 4), of_mha(1, 4), [[[1], [1]]]), edge=True),
             sample("all-masked", with_masks(sequences(1, 2, 2, 4), of_mha(1, 4), [[[0, 0], [1, 1]]]), edge=True),
         ],
+        dtypes=("float64", "float32"),  # half precision: multi_head_attention
         sources=MHA,
     ),
     Case(
@@ -463,11 +456,12 @@ CASES = (
             ),
         ],
         samples=[
-            normal(*sequences(2, 3, 4, 8), *of_mha(2, 4, bias=False)),
-            normal(*sequences(1, 3, 2, 4), *of_mha(1, 4, bias=False), name="one-head"),
-            normal(*sequences(1, 2, 3, 4), *of_mha(4, 1, bias=False), name="heads-of-one", edge=True),
-            bad([(1, 2, 4), (1, 3, 4), (1, 2, 4)], of_mha(1, 4, bias=False)),
+            made(sequences(2, 3, 4, 8), of_mha(2, 4, bias=False)),
+            made(sequences(1, 3, 2, 4), of_mha(1, 4, bias=False), name="one-head"),
+            made(sequences(1, 2, 3, 4), of_mha(4, 1, bias=False), name="heads-of-one", edge=True),
+            bad([(1, 2, 4), (1, 2, 4), (1, 3, 4)], of_mha(1, 4, bias=False)),
         ],
+        dtypes=("float64", "float32"),  # half precision: multi_head_attention
         sources=MHA,
     ),
     Case(
@@ -479,11 +473,12 @@ CASES = (
         torch=[mha_with_bias_kv],
         tensorflow=[keras_mha_with_more_keys],
         samples=[
-            normal(*sequences(2, 3, 4, 8), (2, 4), (2, 4), *of_mha(2, 4)),
-            normal(*sequences(1, 2, 3, 4), (1, 4), (1, 4), *of_mha(1, 4), name="and-zeros", zero=True),
-            normal(*sequences(1, 2, 1, 4), (1, 4), (1, 4), *of_mha(1, 4), name="one-key", edge=True),
-            normal(*sequences(1, 1, 2, 4), (2, 2), (2, 2), *of_mha(2, 2), name="one-query", edge=True, zero=True),
+            made([*sequences(2, 3, 4, 8), (2, 4), (2, 4)], of_mha(2, 4)),
+            made([*sequences(1, 2, 3, 4), (1, 4), (1, 4)], of_mha(1, 4), name="and-zeros", zero=True),
+            made([*sequences(1, 2, 1, 4), (1, 4), (1, 4)], of_mha(1, 4), name="one-key", edge=True),
+            made([*sequences(1, 1, 2, 4), (2, 2), (2, 2)], of_mha(2, 2), name="one-query", edge=True, zero=True),
         ],
+        dtypes=("float64", "float32"),  # half precision: multi_head_attention
         sources=MHA[:1],
     ),
     Case(
@@ -502,12 +497,12 @@ CASES = (
             ),
         ],
         samples=[
-            normal(*sequences(2, 3, 4, 8), *of_mha(4, 4, q=8, k=8, v=8, key_heads=2, out=8)),
-            normal(*sequences(1, 2, 3, 4), *of_mha(2, 4, q=4, k=4, v=4, key_heads=1, out=4), name="multi-query"),
-            normal(*sequences(1, 2, 3, 4), *of_mha(1, 4), name="one-head", edge=True),
-            normal(*sequences(1, 1, 2, 4), *of_mha(2, 4, q=4, k=4, v=4, out=4), name="as-many", edge=True),
-            bad([(1, 2, 4), (1, 3, 4), (1, 2, 4)], of_mha(1, 4)),
+            made(sequences(2, 3, 4, 8), of_mha(4, 4, q=8, k=8, v=8, key_heads=2, out=8)),
+            made(sequences(1, 2, 3, 4), of_mha(2, 4, q=4, k=4, v=4, key_heads=1, out=4), name="multi-query"),
+            made(sequences(1, 1, 2, 4), of_mha(2, 4, q=4, k=4, v=4, out=4), name="as-many", edge=True),
+            bad([(1, 2, 4), (1, 2, 4), (1, 3, 4)], of_mha(1, 4)),
         ],
+        dtypes=("float64", "float32"),  # half precision: multi_head_attention
         sources=(
             "https://keras.io/api/layers/attention_layers/group_query_attention/",
             "https://arxiv.org/abs/2305.13245",
@@ -549,11 +544,10 @@ CASES = (
         torch=[decoder_layer],
         tensorflow=[KerasLayer(keras_decoder, inputs=2, listed=True)],
         samples=[
-            sample("normal", with_masks([(2, 3, 4), (2, 2, 4)], block(4, 5, attentions=2))),
-            sample("longer-memory", with_masks([(1, 2, 4), (1, 4, 4)], block(4, 3, attentions=2))),
-            sample("one-step", with_masks([(2, 1, 4), (2, 3, 4)], block(4, 4, attentions=2)), edge=True),
-            sample("one-key", with_masks([(1, 3, 4), (1, 1, 4)], block(4, 2, attentions=2)), edge=True),
-            bad([(1, 3, 4), (1, 2, 5)], block(4, 2, attentions=2)),
+            sample("normal", with_masks([(2, 3, 8), (2, 2, 8)], block(8, 5, attentions=2))),
+            sample("one-step", with_masks([(2, 1, 8), (2, 3, 8)], block(8, 4, attentions=2)), edge=True),
+            sample("one-key", with_masks([(1, 3, 8), (1, 1, 8)], block(8, 2, attentions=2)), edge=True),
+            bad([(1, 3, 8), (1, 2, 5)], block(8, 2, attentions=2)),
         ],
         dtypes=("float64", "float32"),  # half precision: transformer_encoder_post_norm
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html", MHA[1]),

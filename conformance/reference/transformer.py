@@ -185,15 +185,10 @@ def mha_scores(
     key_bias: Array, value_kernel: Array, value_bias: Array, output_kernel: Array, output_bias: Array, *,
     average: bool = False,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """Output, and attention weights (batch, heads, time, keys) or their average over the heads; mask (batch, time,
-    keys)."""
+    """Output, and attention weights (batch, heads, time, keys); mask (batch, time, keys). ``average`` is for torch."""
     weights = (query_kernel, query_bias, key_kernel, key_bias, value_kernel, value_bias, output_kernel, output_bias)
     m = MultiHead(query, value, key, weights, mask[:, None])
-    return m.output, np.sum(m.scores, axis=1) / m.heads if average else m.scores
-
-
-def _each_head(c: Array, m: MultiHead, average: bool) -> Array:
-    return np.broadcast_to(c[:, None] / m.heads, m.scores.shape) if average else c
+    return m.output, m.scores
 
 
 def mha_scores_vjp(
@@ -201,7 +196,7 @@ def mha_scores_vjp(
     average: bool = False,
 ) -> tuple[Array, ...]:  # fmt: skip
     m = MultiHead(query, value, key, weights, mask[:, None])
-    inputs, of_weights, _ = m.backward(cs[0], _each_head(cs[1], m, average))
+    inputs, of_weights, _ = m.backward(cs[0], cs[1])
     return (*inputs, *of_weights)
 
 
@@ -210,7 +205,7 @@ def mha_scores_vjp_sizes(
     average: bool = False,
 ) -> tuple[Array, ...]:  # fmt: skip
     m = MultiHead(query, value, key, weights, mask[:, None])
-    return tuple(m.sizes(cs[0], _each_head(cs[1], m, average)))
+    return tuple(m.sizes(cs[0], cs[1]))
 
 
 def mha_without_bias(

@@ -155,8 +155,7 @@ def masked_mha(query: Array, value: Array, key: Array, mask: Array, key_mask: Ar
 def mha_scores(
     query: Array, value: Array, key: Array, mask: Array, *weights: Array, average: bool = False
 ) -> tuple[Array, Array]:
-    y, scores = heads(query, value, key, weights, lambda b, h, i, j: mask[b, i, j])
-    return y, scores.mean(axis=1) if average else scores
+    return heads(query, value, key, weights, lambda b, h, i, j: mask[b, i, j])
 
 
 def mha_without_bias(query: Array, value: Array, key: Array, *kernels: Array) -> Array:
