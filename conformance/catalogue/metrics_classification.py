@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Case, KerasLayer
-from conformance.catalogue.metrics_shared import KERAS, SKLEARN, WIDE, apart, ids, stateless, streamed
+from conformance.catalogue.metrics_shared import KERAS, SKLEARN, UPDATED_ALIKE, WIDE, apart, ids, stateless, streamed
 from conformance.reference import metrics as ref
 from fixtures.samples import given, sample
 
@@ -166,6 +166,7 @@ CASES = (
             given([1, 1], [0.25, 0.75], name="one-class", threshold=0.5, **TWO),
             SIZES,
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{KERAS}/classification_metrics/", f"{SKLEARN}confusion_matrix.html"),
     ),
@@ -215,6 +216,7 @@ CASES = (
             given([0, 0], [0.25, 0.75], name="nothing-to-find", thresholds=[0.5], **TWO),
             given([0, 1, 1], [0.5, 0.25], name="bad-sizes", raises=True, thresholds=[0.5], **TWO),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{KERAS}/classification_metrics/#recall-class", f"{SKLEARN}recall_score.html"),
     ),
@@ -241,6 +243,7 @@ CASES = (
             given([1], [0.75], [2.0], name="one-element", batches=(1,)),
             given([0, 1], [0.25, 0.75], [1.0, 1.0, 1.0], name="bad-sizes", raises=True, **TWO),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{KERAS}/classification_metrics/#precision-class", f"{SKLEARN}precision_score.html"),
     ),
@@ -353,6 +356,7 @@ CASES = (
                 **TWO,
             ),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{KERAS}/classification_metrics/#fbetascore-class", f"{SKLEARN}fbeta_score.html"),
     ),

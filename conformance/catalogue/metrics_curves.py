@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Case, KerasLayer
-from conformance.catalogue.metrics_shared import KERAS, SKLEARN, WIDE, apart, streamed, weighted_apart
+from conformance.catalogue.metrics_shared import KERAS, SKLEARN, UPDATED_ALIKE, WIDE, apart, streamed, weighted_apart
 from conformance.reference import metrics as ref
 from fixtures.samples import given, sample
 
@@ -128,6 +128,7 @@ CASES = (
             given([0, 1, 1, 0], [0.25, 0.75, 0.125, 0.875], [1.0, 1.0, 0.0, 0.0], name="zeros-mask", batches=(4,)),
             given([0, 1], [0.25, 0.75], [0.5, 0.25], name="two-elements", batches=(2,)),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{CLASS}#auc-class", f"{SKLEARN}roc_auc_score.html"),
     ),
@@ -150,6 +151,7 @@ CASES = (
             given([1, 1, 0, 0], [0.125, 0.25, 0.5, 0.75], name="reversed", batches=(4,)),
             given([0, 1, 1], [0.25, 0.75], name="bad-sizes", raises=True, batches=(2,)),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{CLASS}#auc-class", f"{SKLEARN}average_precision_score.html"),
     ),
@@ -171,6 +173,7 @@ CASES = (
             given([1, 1, 0, 0], [0.125, 0.25, 0.5, 0.75], name="reversed", batches=(4,)),
             sample("clustered", clustered, edge=True, batches=CUT),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{CLASS}#auc-class", "https://www.biostat.wisc.edu/~page/rocpr.pdf"),
     ),
@@ -193,6 +196,7 @@ CASES = (
             given([0, 1], [0.75, 0.25], name="none-but-all", specificity=1.0, batches=(2,)),
             given([0, 1], [0.25, 0.0], name="score-of-0", specificity=0.0, batches=(2,)),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{CLASS}#sensitivityatspecificity-class", f"{SKLEARN}roc_curve.html"),
     ),
@@ -214,6 +218,7 @@ CASES = (
             given(*TIED, name="ties", sensitivity=0.5, batches=(8,)),
             given([0, 1], [0.75, 0.25], name="reversed", sensitivity=1.0, batches=(2,)),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{CLASS}#specificityatsensitivity-class", f"{SKLEARN}roc_curve.html"),
     ),
@@ -235,6 +240,7 @@ CASES = (
             given([0, 1, 1, 0], [0.125, 0.5, 0.75, 0.25], name="separable", recall=1.0, batches=(4,)),
             given([1, 0], [0.25, 0.75], name="reversed", recall=1.0, batches=(2,)),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{CLASS}#precisionatrecall-class", f"{SKLEARN}precision_recall_curve.html"),
     ),
@@ -256,6 +262,7 @@ CASES = (
             given([0, 1, 1, 0], [0.125, 0.5, 0.75, 0.25], name="separable", precision=1.0, batches=(4,)),
             given([1, 0], [0.25, 0.75], name="never", precision=0.75, batches=(2,)),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{CLASS}#recallatprecision-class", f"{SKLEARN}precision_recall_curve.html"),
     ),

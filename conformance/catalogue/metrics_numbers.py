@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, KerasLayer
-from conformance.catalogue.metrics_shared import KERAS, SKLEARN, WIDE, stateless, streamed
+from conformance.catalogue.metrics_shared import KERAS, SKLEARN, UPDATED_ALIKE, WIDE, stateless, streamed
 from conformance.reference import metrics as ref
 from fixtures.samples import given, normal, sample
 
@@ -128,6 +128,7 @@ CASES = (
             given([[1.0], [2.0]], [[1.5], [9.0]], [0.0, 0.0], name="no-weight", batches=(2,)),
             given([[1.0], [2.0]], [[1.5], [9.0]], [1.0, 1.0, 1.0], name="bad-sizes", raises=True, batches=(2,)),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{REGRESSION}#meansquarederror-class", f"{SKLEARN}mean_squared_error.html"),
     ),
@@ -145,6 +146,7 @@ CASES = (
             ),
         ],
         samples=[normal((16, 3), (16, 3), name="streamed", batches=CUT), ONE, MET, SIZES, COLUMN],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{REGRESSION}#meanabsoluteerror-class", f"{SKLEARN}mean_absolute_error.html"),
     ),
@@ -275,6 +277,7 @@ CASES = (
             normal((2, 5), (2, 5), scale=2.0**-10, name="small", edge=True, batches=(2,)),
             given([[1.0, 2.0]], [[1.0, 2.0, 3.0]], name="bad-sizes", raises=True, batches=(1,)),
         ],
+        modes=UPDATED_ALIKE,
         dtypes=WIDE,
         sources=(f"{REGRESSION}#concordancecorrelation-class", "https://doi.org/10.2307/2532051"),
     ),

@@ -11,6 +11,9 @@ SKLEARN = "https://scikit-learn.org/stable/modules/generated/sklearn.metrics."
 WIDE = ("float64", "float32")
 """Metrics count and add up thousands of rows, which 16 bits cannot."""
 
+UPDATED_ALIKE = ("eager",)
+"""Modes of a metric whose state is that of another, which is updated in graphs too: tracing takes seconds."""
+
 
 def streamed(tf: Any, metric: Any, batches: Any) -> Any:
     """A function to the result of a Keras metric that has seen other numbers, is reset, and is given unequal batches.
