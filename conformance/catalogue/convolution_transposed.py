@@ -31,10 +31,11 @@ def shortened(y: Any, x: Any, stride: Any, padding: str) -> Any:
 
 
 def result_shape(tf: Any, x: Any, kernel: Any, stride: Any, padding: str) -> list[Any]:
-    """tf.nn asks for the shape of the result."""
-    sides = zip(tf.unstack(tf.shape(x))[1:-1], kernel.shape[:-2], stride, strict=True)
-    sizes = [n * s if padding == "same" else n * s + max(k - s, 0) for n, k, s in sides]
-    return [tf.shape(x)[0], *sizes, kernel.shape[-2]]
+    """tf.nn asks for the shape of the result; at run time, since that of the input may be unknown before."""
+    batch, *sizes, _ = tf.unstack(tf.shape(x), len(x.shape))
+    *window, out, _ = tf.unstack(tf.shape(kernel), len(kernel.shape))
+    sides = zip(sizes, window, stride, strict=True)
+    return [batch, *(n * s if padding == "same" else n * s + tf.maximum(k - s, 0) for n, k, s in sides), out]
 
 
 def torch_by_its_numbers(torch, x, kernel, bias, stride, padding):
@@ -57,11 +58,13 @@ def torch_full(torch, x, kernel, bias, stride, padding):
 
 def tf_cut(tf, x, kernel, bias, stride, pad, output_padding):
     """All of it, and then the ends cut off, less what output_padding leaves; more than all are zeros."""
-    sides = list(zip(x.shape[1:-1], kernel.shape[:-2], stride, pad, output_padding, strict=True))
-    full = [x.shape[0], *((n - 1) * s + k for n, k, s, _, _ in sides), kernel.shape[-2]]
-    y = tf.pad(tf.nn.conv_transpose(x, kernel, full, stride, "VALID"), [[0, 0], *([0, o] for *_, o in sides), [0, 0]])
-    begin = [0, *pad, 0]
-    return tf.slice(y, begin, [x.shape[0], *((n - 1) * s + k - 2 * p + o for n, k, s, p, o in sides), -1]) + bias
+    batch, *sizes, _ = tf.unstack(tf.shape(x), len(x.shape))
+    *window, out, _ = tf.unstack(tf.shape(kernel), len(kernel.shape))
+    full = [(n - 1) * s + k for n, k, s in zip(sizes, window, stride, strict=True)]
+    y = tf.nn.conv_transpose(x, kernel, [batch, *full, out], stride, "VALID")
+    y = tf.pad(y, [[0, 0], *([0, o] for o in output_padding), [0, 0]])
+    kept = [m - 2 * p + o for m, p, o in zip(full, pad, output_padding, strict=True)]
+    return tf.slice(y, [0, *pad, 0], [batch, *kept, out]) + bias
 
 
 def tf_spread(tf, x, kernel, bias, stride, dilation):
