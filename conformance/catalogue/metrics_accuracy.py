@@ -34,25 +34,25 @@ def distant_classes(rng: np.random.Generator) -> tuple[Array, ...]:
     return np.array([257, 260]), scores
 
 
-def torch_accuracy(torch: Any, labels: Any, predictions: Any, batches: Any) -> Any:
+def torch_accuracy(torch, labels, predictions, batches):
     return (labels == predictions).to(predictions.dtype).mean()
 
 
-def torch_binary_accuracy(torch: Any, labels: Any, scores: Any, threshold: float, batches: Any) -> Any:
+def torch_binary_accuracy(torch, labels, scores, threshold, batches):
     return ((scores > threshold) == labels.bool()).to(scores.dtype).mean()
 
 
-def torch_weighted_accuracy(torch: Any, labels: Any, scores: Any, weights: Any, threshold: float, batches: Any) -> Any:
+def torch_weighted_accuracy(torch, labels, scores, weights, threshold, batches):
     right = (scores > threshold) == labels.bool()
     return (weights * right).sum() / weights.sum()
 
 
-def torch_is_in_top_k(torch: Any, labels: Any, scores: Any, k: int, batches: Any) -> Any:
+def torch_is_in_top_k(torch, labels, scores, k, batches):
     own = scores.gather(1, labels[:, None])
     return (((scores > own).sum(dim=1) < k) & own[:, 0].isfinite()).to(scores.dtype).mean()
 
 
-def top_k_of_one_hot(tf: Any, labels: Any, scores: Any, k: int, batches: Any) -> Any:
+def top_k_of_one_hot(tf, labels, scores, k, batches):
     metric = tf.keras.metrics.TopKCategoricalAccuracy(k=k, dtype=scores.dtype.name)
     result = streamed(tf, metric, batches)
     return lambda labels, scores: result(tf.one_hot(labels, tf.shape(scores)[1]), scores)

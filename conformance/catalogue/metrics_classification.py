@@ -26,20 +26,20 @@ def multi_label(rows: int, classes: int):
     return lambda rng: (rng.integers(0, 2, (rows, classes)), rng.random((rows, classes)))
 
 
-def torch_counts(torch: Any, labels: Any, predicted: Any, dim: int | None) -> Any:
+def torch_counts(torch, labels, predicted, dim):
     """True positives, false positives, true negatives, false negatives."""
     true = labels.bool()
     cells = predicted & true, predicted & ~true, ~predicted & ~true, ~predicted & true
     return tuple(c.sum() if dim is None else c.sum(dim=dim) for c in cells)
 
 
-def torch_quotient(torch: Any, numerator: Any, denominator: Any, dtype: Any) -> Any:
+def torch_quotient(torch, numerator, denominator, dtype):
     """0 for 0 / 0."""
     quotient = numerator.to(dtype) / denominator.to(dtype)
     return torch.where(denominator == 0, torch.zeros_like(quotient), quotient)
 
 
-def torch_precision(torch: Any, labels: Any, scores: Any, thresholds: Any, batches: Any) -> Any:
+def torch_precision(torch, labels, scores, thresholds, batches):
     each = []
     for threshold in thresholds:
         tp, fp, _, _ = torch_counts(torch, labels, scores > threshold, None)
@@ -47,7 +47,7 @@ def torch_precision(torch: Any, labels: Any, scores: Any, thresholds: Any, batch
     return torch.stack(each) if len(each) > 1 else each[0]
 
 
-def torch_recall(torch: Any, labels: Any, scores: Any, thresholds: Any, batches: Any) -> Any:
+def torch_recall(torch, labels, scores, thresholds, batches):
     each = []
     for threshold in thresholds:
         tp, _, _, fn = torch_counts(torch, labels, scores > threshold, None)
@@ -55,7 +55,7 @@ def torch_recall(torch: Any, labels: Any, scores: Any, thresholds: Any, batches:
     return torch.stack(each) if len(each) > 1 else each[0]
 
 
-def torch_f_beta(torch: Any, labels: Any, scores: Any, beta: float, average: Any, threshold: Any, batches: Any) -> Any:
+def torch_f_beta(torch, labels, scores, beta, average, threshold, batches):
     if threshold is None:
         predicted = torch.nn.functional.one_hot(scores.argmax(dim=1), scores.shape[1]).bool()
     else:
@@ -68,22 +68,22 @@ def torch_f_beta(torch: Any, labels: Any, scores: Any, beta: float, average: Any
     return each.mean() if average == "macro" else each
 
 
-def torch_f1(torch: Any, labels: Any, scores: Any, average: Any, threshold: Any, batches: Any) -> Any:
+def torch_f1(torch, labels, scores, average, threshold, batches):
     return torch_f_beta(torch, labels, scores, 1.0, average, threshold, batches)
 
 
-def torch_mean_iou(torch: Any, labels: Any, predictions: Any, classes: int, batches: Any) -> Any:
+def torch_mean_iou(torch, labels, predictions, classes, batches):
     pairs = classes * labels.reshape(-1) + predictions.reshape(-1).long()
     matrix = torch.bincount(pairs, minlength=classes * classes).reshape(classes, classes).to(predictions.dtype)
     union = matrix.sum(dim=0) + matrix.sum(dim=1) - matrix.diag()
     return (matrix.diag() / union).nanmean()
 
 
-def stateless_precision(tf: Any, labels: Any, scores: Any, thresholds: Any, batches: Any) -> Any:
+def stateless_precision(tf, labels, scores, thresholds, batches):
     return stateless(tf, tf.keras.metrics.Precision(thresholds=thresholds, dtype=scores.dtype.name), batches)
 
 
-def counts_of_metrics(tf: Any, labels: Any, scores: Any, threshold: float, batches: Any) -> Any:
+def counts_of_metrics(tf, labels, scores, threshold, batches):
     metrics = tf.keras.metrics
     kinds = metrics.TruePositives, metrics.FalsePositives, metrics.TrueNegatives, metrics.FalseNegatives
     results = [streamed(tf, kind(thresholds=threshold, dtype=scores.dtype.name), batches) for kind in kinds]

@@ -1,7 +1,5 @@
 """Metrics of all thresholds at once: areas under curves, the best point under a constraint."""
 
-from typing import Any
-
 import numpy as np
 
 from conformance.case import Case, KerasLayer
@@ -25,17 +23,17 @@ def logits(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     return order // 8, order / 2 - 4
 
 
-def torch_pairs(torch: Any, labels: Any, scores: Any) -> Any:
+def torch_pairs(torch, labels, scores):
     """1 where a positive scores higher than a negative, 1/2 where they score the same."""
     gap = scores[labels == 1][:, None] - scores[labels == 0]
     return (gap.sign() + 1) / 2
 
 
-def torch_roc_auc(torch: Any, labels: Any, scores: Any, batches: Any, num_thresholds: Any = None) -> Any:
+def torch_roc_auc(torch, labels, scores, batches, num_thresholds=None):
     return torch_pairs(torch, labels, scores).mean()
 
 
-def torch_trapezoid(torch: Any, labels: Any, scores: Any, batches: Any, num_thresholds: Any = None) -> Any:
+def torch_trapezoid(torch, labels, scores, batches, num_thresholds=None):
     """The curve through all thresholds, and its area."""
     above = scores >= torch.cat([scores.new_tensor([torch.inf]), scores.unique().flip(0)])[:, None]
     tpr = (above & (labels == 1)).sum(dim=1).to(scores.dtype) / (labels == 1).sum()
@@ -43,17 +41,17 @@ def torch_trapezoid(torch: Any, labels: Any, scores: Any, batches: Any, num_thre
     return torch.trapezoid(tpr, fpr)
 
 
-def torch_weighted_roc_auc(torch: Any, labels: Any, scores: Any, weights: Any, batches: Any) -> Any:
+def torch_weighted_roc_auc(torch, labels, scores, weights, batches):
     pairs = weights[labels == 1][:, None] * weights[labels == 0]
     return (torch_pairs(torch, labels, scores) * pairs).sum() / pairs.sum()
 
 
-def torch_average_precision(torch: Any, labels: Any, scores: Any, batches: Any) -> Any:
+def torch_average_precision(torch, labels, scores, batches):
     own = scores[labels == 1]
     return ((own >= own[:, None]).sum(dim=1) / (scores >= own[:, None]).sum(dim=1).to(scores.dtype)).mean()
 
 
-def torch_rates(torch: Any, labels: Any, scores: Any) -> Any:
+def torch_rates(torch, labels, scores):
     """Sensitivity, specificity and precision at every threshold: below all scores, and at each."""
     above = scores > torch.cat([scores.new_tensor([-torch.inf]), scores])[:, None]
     tp = (above & (labels == 1)).sum(dim=1).to(scores.dtype)
@@ -62,22 +60,22 @@ def torch_rates(torch: Any, labels: Any, scores: Any) -> Any:
     return tp / (labels == 1).sum(), tn / (labels == 0).sum(), precision
 
 
-def torch_sensitivity(torch: Any, labels: Any, scores: Any, specificity: float, batches: Any) -> Any:
+def torch_sensitivity(torch, labels, scores, specificity, batches):
     sensitivities, specificities, _ = torch_rates(torch, labels, scores)
     return sensitivities[specificities >= specificity].max()
 
 
-def torch_specificity(torch: Any, labels: Any, scores: Any, sensitivity: float, batches: Any) -> Any:
+def torch_specificity(torch, labels, scores, sensitivity, batches):
     sensitivities, specificities, _ = torch_rates(torch, labels, scores)
     return specificities[sensitivities >= sensitivity].max()
 
 
-def torch_precision_at_recall(torch: Any, labels: Any, scores: Any, recall: float, batches: Any) -> Any:
+def torch_precision_at_recall(torch, labels, scores, recall, batches):
     recalls, _, precisions = torch_rates(torch, labels, scores)
     return precisions[recalls >= recall].max()
 
 
-def torch_recall_at_precision(torch: Any, labels: Any, scores: Any, precision: float, batches: Any) -> Any:
+def torch_recall_at_precision(torch, labels, scores, precision, batches):
     recalls, _, precisions = torch_rates(torch, labels, scores)
     return torch.where(precisions >= precision, recalls, 0.0).max()
 

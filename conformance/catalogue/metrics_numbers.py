@@ -1,7 +1,5 @@
 """Metrics of numbers: errors, correlations, means. Keras reads them from variables: their gradients are the losses'."""
 
-from typing import Any
-
 import numpy as np
 
 from conformance.case import Array, Case, KerasLayer
@@ -23,12 +21,12 @@ def around(mean: float):
     return make
 
 
-def torch_weighted_mse(torch: Any, target: Any, prediction: Any, weights: Any, batches: Any) -> Any:
+def torch_weighted_mse(torch, target, prediction, weights, batches):
     rows = torch.nn.functional.mse_loss(prediction, target, reduction="none").mean(dim=1)
     return (weights * rows).sum() / weights.sum()
 
 
-def torch_r2(torch: Any, target: Any, prediction: Any, aggregation: Any, batches: Any) -> Any:
+def torch_r2(torch, target, prediction, aggregation, batches):
     left = (target - prediction).square().sum(dim=0)
     total = (target - target.mean(dim=0)).square().sum(dim=0)
     each = torch.where(total == 0, (left == 0).to(target.dtype), 1 - left / total)
@@ -37,18 +35,18 @@ def torch_r2(torch: Any, target: Any, prediction: Any, aggregation: Any, batches
     return each if aggregation is None else each.mean()
 
 
-def torch_pearson(torch: Any, target: Any, prediction: Any, batches: Any) -> Any:
+def torch_pearson(torch, target, prediction, batches):
     x, y = (a - a.mean(dim=1, keepdim=True) for a in (target, prediction))
     return ((x * y).sum(dim=1) / (x.norm(dim=1) * y.norm(dim=1))).mean()
 
 
-def torch_concordance(torch: Any, target: Any, prediction: Any, batches: Any) -> Any:
+def torch_concordance(torch, target, prediction, batches):
     (var_x, mean_x), (var_y, mean_y) = (torch.var_mean(a, dim=1, correction=0) for a in (target, prediction))
     covariance = ((target - mean_x[:, None]) * (prediction - mean_y[:, None])).mean(dim=1)
     return (2 * covariance / (var_x + var_y + (mean_x - mean_y).square())).mean()
 
 
-def stateless_mean(tf: Any, values: Any, weights: Any, batches: Any) -> Any:
+def stateless_mean(tf, values, weights, batches):
     return stateless(tf, tf.keras.metrics.Mean(dtype=values.dtype.name), batches)
 
 

@@ -1,7 +1,5 @@
 """What the entries of metrics share. PyTorch has no metrics: its routes are what users write with its operations."""
 
-from typing import Any
-
 import numpy as np
 
 from conformance.case import Array
@@ -15,11 +13,11 @@ UPDATED_ALIKE = ("eager",)
 """Modes of a metric whose state is that of another, which is updated in graphs too: tracing takes seconds."""
 
 
-def streamed(tf: Any, metric: Any, batches: Any) -> Any:
+def streamed(tf, metric, batches):
     """A function to the result of a Keras metric that has seen other numbers, is reset, and is given unequal batches.
     It stands for a layer: the metric is made outside of graphs, and has been called once when it is traced."""
 
-    def result(*arrays: Any) -> Any:
+    def result(*arrays):
         metric.reset_state()
         for batch in zip(*(tf.split(a, batches) for a in arrays), strict=True):
             metric.update_state(*batch)
@@ -28,10 +26,10 @@ def streamed(tf: Any, metric: Any, batches: Any) -> Any:
     return result
 
 
-def stateless(tf: Any, metric: Any, batches: Any) -> Any:
+def stateless(tf, metric, batches):
     """The same without state of its own: variables in, variables out."""
 
-    def result(*arrays: Any) -> Any:
+    def result(*arrays):
         state = metric.stateless_reset_state()
         for batch in zip(*(tf.split(a, batches) for a in arrays), strict=True):
             state = metric.stateless_update_state(state, *batch)

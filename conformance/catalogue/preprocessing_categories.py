@@ -24,18 +24,18 @@ def drawn(*shape: int, high: int, low: int = 0):
     return lambda rng: (rng.integers(low, high, shape).astype(float),)
 
 
-def torch_encoding(torch: Any, ids: Any, categories: int, mode: str) -> Any:
+def torch_encoding(torch, ids, categories, mode):
     each = torch.nn.functional.one_hot(ids.long(), categories)
     if mode == "one_hot":
         return each
     return each.amax(dim=-2) if mode == "multi_hot" else each.sum(dim=-2)
 
 
-def torch_weighted_counts(torch: Any, ids: Any, weights: Any, categories: int) -> Any:
+def torch_weighted_counts(torch, ids, weights, categories):
     return weights.new_zeros(*ids.shape[:-1], categories).scatter_add(-1, ids, weights)
 
 
-def torch_lookup(torch: Any, ids: Any, vocabulary: Any, unknown: int, mask: Any) -> Any:
+def torch_lookup(torch, ids, vocabulary, unknown, mask):
     """A comparison with every entry."""
     first = int(mask is not None)
     equal = ids[..., None] == torch.tensor(vocabulary, dtype=ids.dtype)
@@ -47,7 +47,7 @@ def torch_lookup(torch: Any, ids: Any, vocabulary: Any, unknown: int, mask: Any)
     return torch.where(ids == mask, 0, places) if first else places
 
 
-def torch_ranks(torch: Any, data: Any, ids: Any, tokens: Any) -> Any:
+def torch_ranks(torch, data, ids, tokens):
     """Sorted twice: by value, then, stably, by frequency; the most frequent first."""
     values, counts = torch.unique(data, return_counts=True)
     order = values.flip(0)[counts.flip(0).argsort(descending=True, stable=True)]
@@ -55,9 +55,7 @@ def torch_ranks(torch: Any, data: Any, ids: Any, tokens: Any) -> Any:
     return torch.where(equal.any(dim=-1), equal.long().argmax(dim=-1) + 1, 0)
 
 
-def torch_padded(
-    torch: Any, values: Any, lengths: Any, length: Any, padding: str, truncating: str, value: float
-) -> Any:
+def torch_padded(torch, values, lengths, length, padding, truncating, value):
     rows = values.split(lengths)
     if length is not None:
         rows = [row[max(len(row) - length, 0) :] if truncating == "pre" else row[:length] for row in rows]
@@ -67,9 +65,7 @@ def torch_padded(
     return padded[: len(lengths)]
 
 
-def ragged_to_tensor(
-    tf: Any, values: Any, lengths: Any, length: Any, padding: str, truncating: str, value: float
-) -> Any:
+def ragged_to_tensor(tf, values, lengths, length, padding, truncating, value):
     """It pads at the end alone: at the beginning it does so of what is reversed."""
     rows = tf.RaggedTensor.from_row_lengths(values, lengths)
     if length is not None:
@@ -80,18 +76,18 @@ def ragged_to_tensor(
     return dense[:, ::-1] if padding == "pre" else dense
 
 
-def of_words(tf: Any, layer: Any, words: Any) -> Any:
+def of_words(tf, layer, words):
     """A function of the numbers of words."""
     return lambda choice: layer(tf.gather(tf.constant(words), choice))
 
 
-def vectorized(tf: Any, choice: Any, texts: Any, tokens: Any, length: Any) -> Any:
+def vectorized(tf, choice, texts, tokens, length):
     layer = tf.keras.layers.TextVectorization(max_tokens=tokens, output_sequence_length=length)
     layer.adapt(list(texts))
     return of_words(tf, layer, texts)
 
 
-def torch_dictionary(torch: Any, choice: Any, words: Any, vocabulary: Any) -> Any:
+def torch_dictionary(torch, choice, words, vocabulary):
     places = {word: i + 1 for i, word in enumerate(vocabulary)}
     return torch.tensor([places.get(word, 0) for word in words])[choice]
 

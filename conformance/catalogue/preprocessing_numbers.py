@@ -1,7 +1,5 @@
 """Preprocessing of numbers and images."""
 
-from typing import Any
-
 import numpy as np
 
 from conformance.case import Case, KerasLayer
@@ -12,11 +10,11 @@ KERAS = "https://keras.io/api/layers/preprocessing_layers/"
 SKLEARN = "https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing."
 
 
-def adapted(tf: Any, layer: Any, batches: Any = None) -> Any:
+def adapted(tf, layer, batches=None):
     """A function of data and inputs. As users do, the layer is adapted before a graph is made, whole or in batches: it
     has been called once when it is traced."""
 
-    def result(data: Any, x: Any) -> Any:
+    def result(data, x):
         if tf.executing_eagerly():
             layer.adapt(data if batches is None else tf.split(data, batches))
         return layer(x)
@@ -24,13 +22,13 @@ def adapted(tf: Any, layer: Any, batches: Any = None) -> Any:
     return result
 
 
-def torch_normalization(torch: Any, data: Any, x: Any, batches: Any, invert: bool) -> Any:
+def torch_normalization(torch, data, x, batches, invert: bool):
     variance, mean = torch.var_mean(data, dim=0, correction=0)
     deviation = variance.sqrt().clamp(min=1e-7)
     return mean + x * deviation if invert else (x - mean) / deviation
 
 
-def torch_discretization(torch: Any, data: Any, x: Any, bins: int) -> Any:
+def torch_discretization(torch, data, x, bins):
     """torch.quantile's interpolations are other definitions: that of Hyndman and Fan's fourth by hand."""
     ordered = data.reshape(-1).sort().values
     at = torch.arange(1, bins, dtype=data.dtype) * len(ordered) / bins
@@ -40,7 +38,7 @@ def torch_discretization(torch: Any, data: Any, x: Any, bins: int) -> Any:
     return torch.bucketize(x, boundaries, right=True)
 
 
-def torch_auto_contrast(torch: Any, x: Any) -> Any:
+def torch_auto_contrast(torch, x):
     low, high = x.amin(dim=(-3, -2), keepdim=True), x.amax(dim=(-3, -2), keepdim=True)
     return torch.where(high == low, x, (x - low) * 255 / (high - low))
 
