@@ -425,6 +425,7 @@ CASES = (
         samples=[
             sample("zeros", steps(0.0, (0, 2), (1, 0), (1, 1)), value=0.0, smooth=False),
             sample("another-value", steps(-1.0, (0, 3), (2, 1)), value=-1.0, smooth=False),
+            sample("nothing-masked", steps(5.0), value=5.0),
             sample("all-masked", lambda _: (np.zeros((2, 3, 2)),), value=0.0, smooth=False, edge=True),
             given(
                 [[[0.0, -0.0], [np.nan, 0.0], [np.inf, 1.0]]],
