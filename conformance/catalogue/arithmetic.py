@@ -109,6 +109,7 @@ CASES = (
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             BROADCAST,
+            normal((2, 3, 3), (1, 3, 1), name="column", edge=True, dtypes=FLOATS),
             pairs(),
             complexes((4, 9), (4, 9)),
             overflowing(),
