@@ -6,6 +6,7 @@ expected number of the worst element. It prints expected, actual and error, and 
 
 import base64
 import inspect
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -284,7 +285,7 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
     of_input = score.output in names and test.check in ("gradient", "hvp")
     which = wanted.index(names.index(score.output)) if of_input else 0
     tensors = f"[{', '.join(_form(_tensor(f, n, a, dtype), a, given, f) for n, a in zip(names, inputs, strict=True))}]"
-    code = [f"\n{_named(route)}\n"]
+    code = [f"\n{named(route)}\n"]
     if test.mode == "graph":
         ask = "actual = result"
         if given.cotangents:
@@ -344,7 +345,15 @@ def _drawn(test: Test, route: Route, sample: Sample, dtype: str, seed: int) -> s
         limit=test.limit,
     )
     needed = "import ml_dtypes  # noqa\n" if dtype == "bfloat16" else ""
-    return f"{needed}\n{inspect.getsource(judge)}\n\n{_named(route)}\ninputs = [{x}]\n{loop}"
+    return f"{needed}\n{inspect.getsource(judge)}\n\n{named(route)}\ninputs = [{x}]\n{loop}"
+
+
+_ANNOTATIONS = {
+    "Any": "from typing import Any",
+    "Array": "Array = np.ndarray",
+    **{word: f"from collections.abc import {word}" for word in ("Callable", "Mapping", "Sequence")},
+}
+"""What the catalogue's helpers may name beside the framework and NumPy."""
 
 
 def _call(route: Route, mode: str) -> str:
@@ -376,10 +385,13 @@ def _call(route: Route, mode: str) -> str:
     return f"{header}\n\nlayer = route(tf, *inputs, **options)\n{build}{signature}" + wrapped[mode].format(called)
 
 
-def _named(route: Route) -> str:
+def named(route: Route) -> str:
+    """Code that calls a route ``route``, with every function of the project that it needs."""
     own = "" if route.source.startswith("lambda") else f"{route.source}\n\n\n"
     name = route.source if not own else route.function.__name__
-    return "".join(f"{helper}\n\n\n" for helper in helpers_of(route.function)) + f"{own}route = {name}"
+    code = "".join(f"{helper}\n\n\n" for helper in helpers_of(route.function)) + f"{own}route = {name}"
+    needed = [line for word, line in _ANNOTATIONS.items() if re.search(rf"\b{word}\b", code)]
+    return "".join(f"{line}\n" for line in needed) + ("\n\n" if needed else "") + code
 
 
 def _tensor(framework: str, name: str, a: Array, dtype: str) -> str:

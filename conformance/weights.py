@@ -100,7 +100,7 @@ def axes_of(layer: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
         "PReLU": (scale,),
     }
     if layer not in known:
-        raise ValueError(f"no layout for the layer {layer!r}; known are {', '.join(LAYERS)}")
+        raise ValueError(f"no layout for the layer {layer!r}; known are {', '.join(known)}")
     return known[layer]
 
 

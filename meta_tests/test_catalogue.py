@@ -1,21 +1,29 @@
 """What every entry of the catalogue must have, and what a plan is made of."""
 
+import builtins
+import dis
+import inspect
+from typing import Any
+
+import numpy as np
 import pytest
 
-from conformance import plan
+from conformance import plan, reproduce
 from conformance.case import DTYPES, FRAMEWORKS
-from conformance.catalogue import catalogue
+from conformance.catalogue import AREAS, catalogue
 from conformance.plan import Options
 
 CASES = [pytest.param(area, c, id=c.name) for area, cases in catalogue().items() for c in cases]
+LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 PLANNED = {area: list(plan.tests(area, Options())) for area in catalogue()}
 
 
 @pytest.mark.parametrize(("area", "case"), CASES)
 def test_an_entry_is_whole(area: str, case: plan.Case) -> None:
-    """Three samples, one of them an edge; a source; a route."""
-    assert len(case.samples) >= 3
-    assert any(s.edge for s in case.samples)
+    """Three samples, one of them an edge, of layers and losses four and two; a source; a route."""
+    layer = area in LAYERS and case.computation.name != "statistics"
+    assert len(case.samples) >= (4 if layer else 3)
+    assert sum(s.edge for s in case.samples) >= (2 if layer else 1)
     assert len({s.name for s in case.samples}) == len(case.samples)
     assert case.sources
     assert any(case.routes(f) for f in FRAMEWORKS)
@@ -27,6 +35,19 @@ def test_an_entry_is_planned_in_every_dtype_that_it_has(area: str, case: plan.Ca
     for test in (t for t in PLANNED[area] if t.case is case):
         assert {dtype for _, dtype, _ in test.keys(DTYPES)} <= set(case.dtypes)
         assert {t.check for t in PLANNED[area] if t.case is case} >= set(case.checks) - {"agreement"}
+
+
+@pytest.mark.parametrize(("area", "case"), CASES)
+def test_a_route_needs_nothing_that_a_program_does_not_have(area: str, case: plan.Case) -> None:
+    """A reproduction holds the functions that a route calls, but not the constants of its module."""
+    for route in (r for f in FRAMEWORKS for r in case.routes(f)):
+        names: dict[str, Any] = {"np": np}
+        exec(reproduce.named(route), names)
+        codes = [value.__code__ for value in names.values() if inspect.isfunction(value)]
+        for code in codes:
+            codes += [inner for inner in code.co_consts if inspect.iscode(inner)]
+            used = {i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
+            assert used <= {*names, *vars(builtins)}, route.name
 
 
 def test_ids_are_unique() -> None:
