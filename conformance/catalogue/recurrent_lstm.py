@@ -205,7 +205,7 @@ CASES = (
             sequences(2, 3, 2, 3, name="normal"),
             sequences(2, 1, 2, 3, name="one-step", edge=True, smooth=False),
             sequences(0, 2, 2, 3, name="empty-batch", edge=True, smooth=False),
-            sequences(1, 2, 2, 3, name="saturated", scale=4.0, edge=True),
+            sequences(1, 2, 2, 3, name="saturated", scale=2.5, edge=True),
             normal((3,), (3, 16), (4, 16), (16,), name="bad-rank", edge=True, raises=True, dtypes=F32),
             normal((2, 3), (3, 16), (4, 16), (16,), name="bad-rank-no-batch", edge=True, raises=True, dtypes=F32),
             normal((2, 3, 3), (5, 16), (4, 16), (16,), name="bad-sizes", edge=True, raises=True, dtypes=F32),
@@ -323,7 +323,7 @@ CASES = (
             started(3, 0, 2, 3, name="normal"),
             started(2, 0, 3, 2, name="wide", smooth=False),
             started(1, 0, 1, 1, name="one-of-everything", edge=True, smooth=False),
-            started(2, 0, 2, 3, name="saturated", scale=4.0, edge=True),
+            started(2, 0, 2, 3, name="saturated", scale=2.5, edge=True),
             normal(
                 (2, 2), (2, 4), (2, 4), (2, 12), (3, 12), (12,), name="bad-sizes", edge=True, raises=True, dtypes=F32
             ),
