@@ -408,6 +408,15 @@ CASES = (
         samples=[
             images((2, 2, 2, 2, 2), (3, 1, 3, 2, 2), stride=(2, 1, 2), pad=(1, 0, 1), output_padding=(0, 0, 0)),
             images(
+                (1, 1, 2, 1, 2),
+                (2, 2, 2, 1, 2),
+                "one-channel-out",
+                stride=(2, 2, 2),
+                pad=(0, 0, 0),
+                output_padding=(0, 0, 0),
+                edge=True,
+            ),
+            images(
                 (1, 2, 2, 2, 2),
                 (3, 3, 1, 2, 2),
                 "same-and-output-padding",
@@ -459,6 +468,7 @@ CASES = (
             images((2, 3, 3, 2), (2, 3, 3, 2), stride=(1, 1), dilation=(2, 1)),
             images((1, 2, 3, 2), (3, 2, 2, 2), "strided-too", stride=(2, 1), dilation=(2, 3), edge=True),
             images((2, 1, 1, 2), (2, 2, 2, 2), "one-pixel", stride=(1, 1), dilation=(3, 2), edge=True),
+            images((1, 4, 2, 2), (2, 3, 3, 2), "wide-window", stride=(1, 1), dilation=(1, 2), edge=True),
         ],
         sources=(TORCH.format("ConvTranspose2d"), KERAS.format("convolution2d_transpose")),
     ),
@@ -519,6 +529,7 @@ CASES = (
             images((2, 3, 2, 3), (3, 2, 2, 3), stride=(1, 1), **V),
             images((2, 2, 3, 2), (3, 2, 3, 2), "same-strided", stride=(2, 2), edge=True, **S),
             images((1, 2, 1, 1), (2, 3, 2, 2), "one-pixel", stride=(2, 1), edge=True, **V),
+            images((1, 1, 3, 4), (1, 1, 2, 1), "window-of-one", stride=(1, 2), edge=True, **V),
         ],
         sources=(TORCH.format("ConvTranspose2d"), KERAS.format("convolution2d_transpose")),
     ),
