@@ -130,6 +130,7 @@ EVERY_OTHER_TIME = """
 FORWARD = "tf.autodiff.ForwardAccumulator.jvp"
 TORCH_GELU, TF_GELU = "torch.nn.functional.gelu", "tf.nn.gelu"
 EMBEDDING, KERAS_DENSE = "torch.nn.functional.embedding", "tf.keras.layers.Dense.call"
+ATTENTION = "torch.nn.functional.scaled_dot_product_attention"
 DROPOUT, TF_DROPOUT = "torch.nn.functional.dropout", "tf.nn.dropout"
 FAULTS = [
     Fault("value, 1e-5", "gelu-torch-eager-value", TORCH_GELU, scaled(TORCH_GELU)),
@@ -269,6 +270,53 @@ FAULTS = [
         "tf.nn.sigmoid_cross_entropy_with_logits", scaled("tf.nn.sigmoid_cross_entropy_with_logits"),
     ),
     Fault(
+        "the gradient of one weight alone", "conv2d-torch-eager-gradient", "torch.nn.functional.conv2d",
+        """
+        class Faulty(torch.autograd.Function):
+            forward = staticmethod(lambda context, w: w.clone())
+            backward = staticmethod(lambda context, g: g * 1.001)
+
+        original = torch.nn.functional.conv2d
+        torch.nn.functional.conv2d = lambda x, w, *a: original(x, Faulty.apply(w), *a)
+        """,
+    ),
+    Fault(
+        "a running variance that moves too far", "batch_norm_running_statistics-torch-eager-value",
+        "torch.nn.functional.batch_norm",
+        """
+        original = torch.nn.functional.batch_norm
+        def batch_norm(x, mean, variance, *a, **k):
+            y = original(x, mean, variance, *a, **k)
+            variance.mul_(1.0001)
+            return y
+        torch.nn.functional.batch_norm = batch_norm
+        """,
+    ),
+    Fault(
+        "a mask that is ignored", "lstm_masked-tensorflow-eager-value", "tf.keras.layers.LSTM.call",
+        """
+        original = tf.keras.layers.LSTM.call
+        tf.keras.layers.LSTM.call = lambda self, x, mask=None, **k: original(self, x, **k)
+        """,
+    ),
+    Fault(
+        "a metric that is not reset", "mean_squared_error_metric-tensorflow-eager-value",
+        "tf.keras.metrics.MeanSquaredError.reset_state",
+        "tf.keras.metrics.MeanSquaredError.reset_state = lambda self: None\n",
+    ),
+    Fault(
+        "attention to what is masked", "masked_dot_product_attention-torch-eager-value", ATTENTION,
+        f"original = {ATTENTION}\n{ATTENTION} = lambda *a, attn_mask=None, **k: original(*a, **k)\n",
+    ),
+    Fault(
+        "an index out of range that is accepted", "embedding-torch-eager-value", EMBEDDING,
+        f"""
+        original = {EMBEDDING}
+        {EMBEDDING} = lambda ids, table: original(ids.clamp(0, len(table) - 1), table)
+        """,
+        says="must refuse",
+    ),
+    Fault(
         "an accuracy that is miscounted", "digit_classifier-torch-eager-value", "torch.utils.data.TensorDataset",
         """
         original = torch.utils.data.TensorDataset
@@ -308,6 +356,15 @@ def test_without_a_fault_nothing_fails(test: str, dtype: str) -> None:
     rows = observed(test, (dtype,))
     assert rows
     assert [o for o in rows if o.outcome == "failed"] == []
+
+
+def test_weights_that_are_converted_wrongly_are_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gates of a GRU stay in Keras' order."""
+    test = "converted_weights-torch-eager-value"
+    assert not [o for o in observed(test) if o.outcome == "failed"]
+    monkeypatch.setattr("conformance.weights.gates", lambda layer, a: a)
+    failed = {o.sample for o in observed(test) if o.outcome == "failed"}
+    assert failed == {"GRU", "Bidirectional(GRU)"}
 
 
 def status(script: str) -> int:
