@@ -21,7 +21,7 @@ from reports.record import NAME, Run, read
 from reports.verdict import verdict
 
 ROOT = Path(__file__).parents[1]
-RELU = "relu and not (crelu or prelu or rrelu or relu6 or leaky_relu or ed_relu or of_relu)"
+RELU = "relu and not (crelu or prelu or rrelu or relu6 or leaky_relu or ed_relu or of_relu or s_relu)"
 TORCH_RELU = ("--frameworks", "torch", "--dtypes", "float32", "-k", RELU)
 
 
