@@ -177,4 +177,7 @@ def test_the_table_of_bad_input_says_who_accepts_it(record: Record, row: Callabl
     table = page[page.index('id="refusals"') : page.index('id="divergences"')]
     for said in ("bad-rank", "ValueError when it is called", "<strong>accepted</strong>"):
         assert said in table
-    assert 'id="refusals"' not in html.render(read(record(row("passed"))))
+
+
+def test_without_bad_input_there_is_no_table_of_it(page: str) -> None:
+    assert 'id="refusals"' not in page
