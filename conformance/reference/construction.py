@@ -78,8 +78,6 @@ def saved_and_loaded(x: Array, *, layer: str) -> Array:
 
 
 EPSILON = 1e-5
-HEADS = 2
-MULTIPLIER = 2
 
 
 def weights_of(layer: str, n: int, rank: int, units: int = 4, window: int = 3) -> list[Array]:
