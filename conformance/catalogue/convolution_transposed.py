@@ -469,6 +469,7 @@ CASES = (
             images((1, 2, 3, 2), (3, 2, 2, 2), "strided-too", stride=(2, 1), dilation=(2, 3), edge=True),
             images((2, 1, 1, 2), (2, 2, 2, 2), "one-pixel", stride=(1, 1), dilation=(3, 2), edge=True),
             images((1, 4, 2, 2), (2, 3, 3, 2), "wide-window", stride=(1, 1), dilation=(1, 2), edge=True),
+            images((1, 4, 2, 1), (1, 3, 2, 1), "one-channel-in", stride=(1, 1), dilation=(1, 2), edge=True),
         ],
         sources=(TORCH.format("ConvTranspose2d"), KERAS.format("convolution2d_transpose")),
     ),
