@@ -99,7 +99,7 @@ class Workbench:
         if test.case.figure is not None and test.check == "value" and test.device == "cpu":
             yield from self._figures(test)
 
-    def _score(self, actual: Outputs, expected: Expected, dtype: str, **how: bool) -> Score:
+    def _score(self, actual: Outputs, expected: Expected, dtype: str, **how: Any) -> Score:
         with self.clock.spending("scores"):
             return noise.score(actual, expected, dtype, **how)
 
@@ -296,7 +296,7 @@ class Workbench:
                     else:
                         score = self._score(
                             actual, wanted, dtype, per_element=test.case.computation.per_element,
-                            signed_zeros=sample.name == "signed-zeros" and test.check == "value",
+                            signed_zeros=sample.name == "signed-zeros" and test.check == "value", limit=test.limit,
                         )  # fmt: skip
                 seconds = time.perf_counter() - began
                 divergence = self._known(test, test.framework, route.name, dtype, sample.name)
@@ -437,11 +437,14 @@ class Workbench:
                     for s in (seed, seed, seed + 1):
                         framework.seed(s % 2**31)
                         f = framework.bind(route, sample.options, inputs)  # a graph keeps the seed it was traced with
-                        ones = np.ones_like(inputs[0])
-                        value, gradient = framework.vjp(f, inputs, (ones,), mode=test.mode, device=test.device)
+                        if noise.differentiable(case, inputs):
+                            ones = np.ones_like(inputs[0])
+                            value, gradient = framework.vjp(f, inputs, (ones,), mode=test.mode, device=test.device)
+                            gradients.append(gradient[0])
+                        else:
+                            value = framework.value(f, inputs, mode=test.mode, device=test.device)
                         draws.append(value)
-                        gradients.append(gradient[0])
-                    p = case.statistics(draws, gradients, **sample.options)
+                    p = case.statistics(draws, *([gradients] if gradients else ()), **sample.options)
                     worst = min(p, key=lambda name: p[name])
                     least = -math.log10(p[worst]) if p[worst] > 0 else math.inf
                     score = Score(least + 0.0, problem="" if least <= test.limit else f"{worst}: p = {p[worst]:.3g}")
@@ -489,6 +492,9 @@ class Workbench:
                 score.output, score.index, number(score.actual), number(score.expected), number(score.floor)
             )
         if outcome == "failed":
+            if score.first and test.case.computation.nudge_steps:
+                output, (step, *element) = score.first
+                observation.reason = f"first beyond the limit at step {step + 1}, {output}{element or ''}"
             if divergence is not None:
                 observation.reason += f" (beyond the bound {divergence.bound:g} of the divergence {divergence.id!r})"
             given = self._given(test, sample, dtype, how)

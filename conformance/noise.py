@@ -110,6 +110,8 @@ class Score:
     floor: float = math.nan
     problem: str = ""
     by_output: tuple[tuple[str, float], ...] = ()
+    first: tuple[str, tuple[int, ...]] | tuple[()] = ()
+    """The first element beyond the limit, and its output: of a trajectory, at the step where it goes wrong."""
 
 
 def wide_dtype(dtype: str, case: Case) -> type[np.floating[Any]]:
@@ -452,7 +454,7 @@ def _difference(a: Array, b: Array, form: Format) -> Array:
 
 def score(
     actual: Outputs, expected: Expected, dtype: str, *, per_element: bool = True, same_dtype: bool = True,
-    signed_zeros: bool = False,
+    signed_zeros: bool = False, limit: float = math.inf,
 ) -> Score:  # fmt: skip
     """Compare a framework's result (in its own dtypes) with what is expected, output by output.
 
@@ -465,18 +467,27 @@ def score(
         return Score(math.inf, problem=f"returned {sorted(judged(actual))} where {sorted(values)} was expected")
     scores = [
         _score_one(
-            name, np.asarray(actual[name]), value, expected.floor[name], dtype, per_element, same_dtype, signed_zeros
+            name,
+            np.asarray(actual[name]),
+            value,
+            expected.floor[name],
+            dtype,
+            per_element,
+            same_dtype,
+            signed_zeros,
+            limit,
         )
         for name, value in values.items()
     ]
     worst = max(scores, key=lambda s: s.score)
     by_output = tuple((s.output, s.score) for s in scores) if len(scores) > 1 else ()
-    return Score(**{**vars(worst), "by_output": by_output})
+    first = min((s.first for s in scores if s.first), key=lambda f: f[1][0], default=())
+    return Score(**{**vars(worst), "by_output": by_output, "first": first})
 
 
 def _score_one(
     name: str, actual: Array, value: Array, floor: Array, dtype: str, per_element: bool, same_dtype: bool,
-    signed_zeros: bool,
+    signed_zeros: bool, limit: float,
 ) -> Score:  # fmt: skip
     if actual.shape != value.shape:
         return Score(math.inf, output=name, problem=f"{name}: shape {actual.shape} where {value.shape} was expected")
@@ -522,11 +533,13 @@ def _score_one(
             # Of the elements that are as far off as their tensor (there is always one), the one with the largest error.
             shown = np.where(ratio[step] >= min(norm, np.max(ratio[step])), error[step], -1.0)
             index = np.unravel_index(step * shown.size + int(np.argmax(shown)), error.shape)
+        beyond = ratio > limit if per_element or not finite.all() else slices > limit
+        first = (name, _plain(np.unravel_index(int(np.argmax(beyond)), beyond.shape))) if beyond.any() else ()
         exponent = np.frexp(np.abs(_clipped(y, form)).astype(np.float64))[1]
         ulp = np.ldexp(form.unit_roundoff, exponent)
         ulps = float(np.max(np.where(finite, error / np.maximum(ulp, form.smallest_subnormal), np.inf)))
     of_a, of_y = float(a[index].real), float(y[index].real)
-    return Score(decisive, norm, ulps, name, _plain(index), of_a, of_y, float(floor[index]))
+    return Score(decisive, norm, ulps, name, _plain(index), of_a, of_y, float(floor[index]), first=first)
 
 
 def _plain(index: tuple[Any, ...]) -> tuple[int, ...]:

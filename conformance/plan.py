@@ -102,14 +102,14 @@ class Test:
     def taken(self, dtype: str) -> tuple[tuple[Sample, str, tuple[Route, ...]], ...]:
         """Each sample that the check takes, how it takes it, and the routes that it takes it through.
 
-        Value and gradient in eager mode, in float64 and float32: every sample through every route. Other dtypes,
-        checks and modes, whose faults seldom hide in one pair: every sample through the first route, and the first one
-        through all. In graph modes so in float32; in the other floating formats, complex64 and int32 the first sample
-        through the first route.
+        Value and gradient in eager mode, in float64 and float32: every sample through every route; of an optimizer's
+        trajectories, whose steps are slow, in float64. Other dtypes, checks and modes, whose faults seldom hide in one
+        pair: every sample through the first route, and the first one through all. In graph modes so in float32; in the
+        other floating formats, complex64 and int32 the first sample through the first route.
         """
         samples, routes = _samples(self.case, self.check, self.framework, dtype), self.routes
         graph = self.mode != "eager"
-        if self.case.computation.nudge_steps or self.takes_all(dtype):
+        if self.takes_all(dtype):
             return tuple((s, how, routes) for s, how in samples)
         leading = "float32" if "float32" in self.case.dtypes else self.case.dtypes[0]
         if graph and dtype not in (leading, *FLOATS, "complex64", "int32"):
@@ -125,7 +125,8 @@ class Test:
 
     def takes_all(self, dtype: str) -> bool:
         """Whether every sample is taken through every route."""
-        return self.mode == "eager" and self.check not in ONLY_EAGER and dtype in ("float64", "float32")
+        main = ("float64",) if self.case.kind == "trajectory" else ("float64", "float32")
+        return self.mode == "eager" and self.check not in ONLY_EAGER and dtype in main
 
     def route_names(self) -> tuple[str, ...]:
         if self.check == "agreement":

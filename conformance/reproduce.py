@@ -168,7 +168,7 @@ _DRAWS = """
 draws, gradients = [], []
 for s in ({seed}, {seed}, {seed} + 1):
 {drawn}
-for name, value in (p := {statistics}(draws, gradients, **options)).items():
+for name, value in (p := {statistics}({draws}, **options)).items():
     print(f"p = {{value:<10.3g}} {{name}}")
 raise SystemExit(min(p.values()) < 1e-{limit:g})
 """
@@ -190,6 +190,19 @@ with tf.GradientTape() as tape:
     y = call(*inputs)
 draws.append(y.numpy())
 gradients.append(tape.gradient(y, inputs[0]).numpy())
+""",
+}
+_DRAW_ALONE = {
+    "torch": """\
+torch.manual_seed(s % 2**31)
+{call}
+y = call(*inputs).detach()
+draws.append(y.double().numpy().astype({dtype!r}) if y.is_floating_point() else y.numpy())
+""",
+    "tensorflow": """\
+tf.keras.utils.set_random_seed(s % 2**31)
+{call}
+draws.append(call(*inputs).numpy())
 """,
 }
 
@@ -247,7 +260,7 @@ def script(
     parts += [f"\noptions = {dict(sample.options)!r}\n"]
     parts += [f"{name} = {text}\n" for name, text in zip(test.case.arguments, arrays, strict=True)]
     if test.check == "statistics":
-        return "".join([*parts, _drawn(test, routes[0], sample, dtype, seed)])
+        return "".join([*parts, _drawn(test, routes[0], sample, dtype, inputs, seed)])
     computed = "".join(_computed(test, route, dtype, given, score) for route in reversed(routes))
     names = [f"{r.framework}_result" for r in routes]
     if sample.raises:
@@ -330,22 +343,24 @@ def _form(tensor: str, a: Array, given: Given, framework: str) -> str:
     return f"(lambda x: {_FORMS[given.how].format(x='x')})({tensor})"
 
 
-def _drawn(test: Test, route: Route, sample: Sample, dtype: str, seed: int) -> str:
+def _drawn(test: Test, route: Route, sample: Sample, dtype: str, inputs: tuple[Array, ...], seed: int) -> str:
     """Code that draws as the check does, and judges the draws by the same hypothesis tests."""
     f, case = route.framework, test.case
-    x = _tensor(f, case.arguments[0], np.zeros(0), dtype)
+    tensors = [_tensor(f, name, a, dtype) for name, a in zip(case.arguments, inputs, strict=True)]
+    differentiated = bool(noise.differentiable(case, inputs))
     judge = inspect.getmodule(case.statistics)
     assert case.statistics is not None
     assert judge is not None
-    draw = _DRAW[f].format(call=_call(route, test.mode), dtype=dtype)
+    draw = (_DRAW if differentiated else _DRAW_ALONE)[f].format(call=_call(route, test.mode), dtype=dtype)
     loop = _DRAWS.format(
         seed=first_seed(test, sample, dtype, seed),
         drawn=indent(draw.rstrip(), "    "),
         statistics=case.statistics.__name__,
+        draws="draws, gradients" if differentiated else "draws",
         limit=test.limit,
     )
     needed = "import ml_dtypes  # noqa\n" if dtype == "bfloat16" else ""
-    return f"{needed}\n{inspect.getsource(judge)}\n\n{named(route)}\ninputs = [{x}]\n{loop}"
+    return f"{needed}\n{inspect.getsource(judge)}\n\n{named(route)}\ninputs = [{', '.join(tensors)}]\n{loop}"
 
 
 _ANNOTATIONS = {

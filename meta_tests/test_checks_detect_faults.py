@@ -1,13 +1,11 @@
 """Every kind of check, shown to detect a fault that is injected into a framework, and to be silent without it.
 
-A fault is a few lines of Python that patch the framework. They run here, and again in a clean process in front of the
-reproduction script of the failure that they cause.
+Faults run here, and again in a clean process in front of the reproduction script of the failure that they cause.
 """
 
 import fnmatch
 import subprocess
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -24,26 +22,11 @@ from conformance.divergence import Divergence
 from conformance.frameworks import MODES
 from conformance.plan import SIGNED_ZEROS, Options, Test
 from fixtures.samples import normal
+from meta_tests.faults import Fault, inject, observed
 from reports.record import Observation
 
 torch = pytest.importorskip("torch")
 tf = pytest.importorskip("tensorflow")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """``patch`` is Python that changes ``target``, an attribute of a framework; ``test`` is what must see it."""
-
-    name: str
-    test: str
-    target: str
-    patch: str
-    dtype: str = "float32"
-    says: str = ""
-    """Part of the reason of the failure."""
-
-    def __str__(self) -> str:
-        return f"{self.test}: {self.name}"
 
 
 def scaled(target: str, by: str = "1 + 1e-5") -> str:
@@ -327,20 +310,6 @@ FAULTS = [
         """,
     ),
 ]  # fmt: skip
-
-
-def observed(test_id: str, dtypes: tuple[str, ...] = ("float32",)) -> list[Observation]:
-    """What a fresh workbench observes of one test."""
-    options = Options(dtypes=dtypes, modes=tuple(MODES))
-    test = next(t for area in catalogue() for t in plan.tests(area, options) if t.id == test_id)
-    return [o for o in Workbench(options).observe(test) if isinstance(o, Observation)]
-
-
-def inject(monkeypatch: pytest.MonkeyPatch, target: str, patch: str) -> None:
-    """Run a patch; what it changes is put back at the end of the test."""
-    owner, _, attribute = target.rpartition(".")
-    monkeypatch.setattr(eval(owner), attribute, eval(target))
-    exec(dedent(patch), {"torch": torch, "tf": tf})
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)

@@ -88,9 +88,10 @@ def test_the_classifier_takes_the_steps_of_rmsprop() -> None:
     assert len(run["loss"]) == 2 * 4  # 33 + 33 + 33 + 1 images, twice
     rule = {name: sample.options[name] for name in ("learning_rate", "rho", "epsilon")}
     for weight in ("kernel_1", "bias_1", "kernel_2", "bias_2"):
-        start, gradients = arrays[weight].reshape(-1), run[f"gradient_{weight}"].reshape(8, -1)
-        expected = optimizers.rmsprop(start, gradients, nudge=lambda a: a, **rule)
-        assert np.array_equal(run[weight].reshape(8, -1), expected)
+        w, state = arrays[weight], dict[str, Any]()
+        for t, gradient in enumerate(run[f"gradient_{weight}"], 1):
+            w = optimizers.rmsprop(w, gradient, state, t, lambda a: a, **rule)
+            assert np.array_equal(run[weight][t - 1], w)
 
 
 def test_every_is_a_choice_of_rows() -> None:

@@ -12,7 +12,7 @@ from conformance.case import Case
 AREAS = (
     "elementwise", "activations", "special", "reductions", "linalg", "fft", "indexing", "dtypes", "autodiff",
     "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing",
-    "construction", "losses", "metrics", "optimizers", "training",
+    "construction", "losses", "metrics", "optimizers", "schedules", "clipping", "initializers", "random", "training",
 )  # fmt: skip
 
 

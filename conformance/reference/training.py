@@ -14,7 +14,7 @@ import numpy as np
 
 from conformance.reference import losses
 from conformance.reference.elementwise import sigmoid
-from conformance.reference.optimizers import Nudge, rmsprop_step
+from conformance.reference.optimizers import Nudge, State, rmsprop
 from conformance.reference.reductions import softmax
 
 Array = np.ndarray
@@ -124,7 +124,7 @@ def digit_classifier(
     epoch. ``test_miscounted`` is 0: the right answers that a framework counts at the end, less those that it gives.
     """
     weights = {"kernel_1": kernel_1, "bias_1": bias_1, "kernel_2": kernel_2, "bias_2": bias_2}
-    mean_squares = {name: np.zeros_like(w) for name, w in weights.items()}
+    states: dict[str, State] = {name: {} for name in weights}
     x, test_x = images.reshape(len(images), -1), test_images.reshape(len(test_images), -1)
     rows: dict[str, list[Array]] = {
         name: []
@@ -153,9 +153,10 @@ def digit_classifier(
             }
             for name, gradient in gradients.items():
                 g = nudge(gradient)
-                weights[name], mean_squares[name] = rmsprop_step(
-                    weights[name], mean_squares[name], g, nudge, learning_rate, rho, epsilon
-                )
+                weights[name] = rmsprop(
+                    weights[name], g, states[name], step + 1, nudge,
+                    learning_rate=learning_rate, rho=rho, epsilon=epsilon,
+                )  # fmt: skip
                 if step % every == 0:
                     rows[f"gradient_{name}"].append(g)
                     rows[name].append(weights[name])

@@ -1,0 +1,5 @@
+"""Clipping of gradients, penalties on weights, and constraints."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,5 @@
+"""Initial weights: their distributions."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

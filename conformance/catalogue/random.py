@@ -1,0 +1,5 @@
+"""Random numbers: their distributions."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

@@ -1,0 +1,5 @@
+"""Learning-rate schedules: the rate at every step."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()

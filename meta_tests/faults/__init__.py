@@ -1,0 +1,51 @@
+"""Deliberate defects: a few lines of Python each, that patch a framework."""
+
+from dataclasses import dataclass
+from functools import cache
+from textwrap import dedent
+
+import pytest
+
+from conformance import plan
+from conformance.catalogue import AREAS
+from conformance.check import Workbench
+from conformance.frameworks import MODES, load
+from conformance.plan import Options, Test
+from reports.record import Observation
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``patch`` is Python that changes ``target``, an attribute of a framework; ``test`` is what must see it."""
+
+    name: str
+    test: str
+    target: str
+    patch: str
+    dtype: str = "float32"
+    says: str = ""
+    """Part of the reason of the failure."""
+
+    def __str__(self) -> str:
+        return f"{self.test}: {self.name}"
+
+
+def inject(monkeypatch: pytest.MonkeyPatch, target: str, patch: str) -> None:
+    """Run a patch; what it changes is put back at the end of the test."""
+    names = {"torch": load("torch").module, "tf": load("tensorflow").module}
+    owner, _, attribute = target.rpartition(".")
+    monkeypatch.setattr(eval(owner, names), attribute, eval(target, names))
+    exec(dedent(patch), names)
+
+
+@cache
+def planned(test_id: str, dtypes: tuple[str, ...]) -> tuple[Options, Test]:
+    """One test of the whole suite, by its id."""
+    options = Options(dtypes=dtypes, modes=tuple(MODES))
+    return options, next(t for area in AREAS for t in plan.tests(area, options) if t.id == test_id)
+
+
+def observed(test_id: str, dtypes: tuple[str, ...] = ("float32",)) -> list[Observation]:
+    """What a fresh workbench observes of one test."""
+    options, test = planned(test_id, dtypes)
+    return [o for o in Workbench(options).observe(test) if isinstance(o, Observation)]

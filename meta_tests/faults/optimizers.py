@@ -1,0 +1,5 @@
+"""Faults of optimizers."""
+
+from meta_tests.faults import Fault
+
+FAULTS: list[Fault] = []

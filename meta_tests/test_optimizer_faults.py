@@ -1,0 +1,30 @@
+"""Faults of optimizers, schedules, clipping, initializers and random numbers: each found, and named by where it is."""
+
+import importlib
+
+import pytest
+
+from meta_tests.faults import Fault, inject, observed
+
+pytest.importorskip("torch")
+pytest.importorskip("tensorflow")
+
+MODULES = ("optimizers",)
+FAULTS: list[Fault] = [
+    fault for name in MODULES for fault in importlib.import_module(f"meta_tests.faults.{name}").FAULTS
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_fault_is_detected(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    inject(monkeypatch, fault.target, fault.patch)
+    failed = [o for o in observed(fault.test, (fault.dtype,)) if o.outcome == "failed"]
+    assert failed
+    assert any(fault.says in o.reason for o in failed), {o.reason for o in failed}
+
+
+@pytest.mark.parametrize(("test", "dtype"), sorted({(f.test, f.dtype) for f in FAULTS}))
+def test_without_a_fault_nothing_fails(test: str, dtype: str) -> None:
+    rows = observed(test, (dtype,))
+    assert rows
+    assert [o for o in rows if o.outcome == "failed"] == []
