@@ -1,0 +1,5 @@
+"""Optimizers."""
+
+from conformance.case import Case
+
+CASES: tuple[Case, ...] = ()
