@@ -103,17 +103,31 @@ def sgd(
 
 def rmsprop(
     w: Array, g: Array, state: State, t: int, nudge: Nudge, *,
-    learning_rate: float, rho: float, epsilon: float, epsilon_inside: bool = False,
+    learning_rate: float, rho: float, epsilon: float, momentum: float = 0.0, centered: bool = False,
+    epsilon_inside: bool = False, rate_inside: bool = False,
 ) -> Array:  # fmt: skip
     """v <- rho v + (1 - rho) g^2;  w <- w - learning_rate g / (sqrt(v) + epsilon), or / sqrt(v + epsilon).
 
     Hinton, *Neural Networks for Machine Learning*, lecture 6e. torch puts epsilon outside the square root
     (https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html), Keras inside
     (https://keras.io/api/optimizers/rmsprop/, keras/src/optimizers/rmsprop.py).
+
+    ``centered``: v is replaced by the variance v - m^2 (Graves, https://arxiv.org/abs/1308.0850, eqs. 38-40), which is
+    never negative: below 0 there is nothing but rounding. ``momentum``: b <- momentum b + step, w <- w - b. What enters
+    b is the step with its rate in Keras (``rate_inside``) and without in torch: at a constant rate it does not matter.
     """
-    v = state["v"] = nudge(rho * state.get("v", 0) + (w.dtype.type(1) - rho) * g * g)
-    scale = np.sqrt(v + epsilon) if epsilon_inside else np.sqrt(v) + epsilon
-    return nudge(w - learning_rate * nudge(g / scale))
+    one = w.dtype.type(1)
+    v = state["v"] = nudge(rho * state.get("v", 0) + (one - rho) * g * g)
+    if centered:
+        m = state["m"] = nudge(rho * state.get("m", 0) + (one - rho) * g)
+        v = np.maximum(v - m * m, 0)
+    step = nudge(g / (np.sqrt(v + epsilon) if epsilon_inside else np.sqrt(v) + epsilon))
+    if momentum:
+        b = momentum * state.get("b", 0)
+        step = state["b"] = nudge(b + learning_rate * step if rate_inside else b + step)
+        if rate_inside:
+            return nudge(w - step)
+    return nudge(w - learning_rate * step)
 
 
 def adam(
