@@ -10,7 +10,6 @@ import itertools
 import math
 import time
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,42 +18,12 @@ import numpy as np
 
 from conformance import noise, reproduce
 from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
+from conformance.clock import Clock
 from conformance.divergence import Divergence, concerning
-from conformance.frameworks import Answer, Framework, load, refusal
+from conformance.frameworks import Answer, Framework, Function, load, refusal
 from conformance.noise import Expected, Score
 from conformance.plan import AGAIN, ONLY_EAGER, SIGNED_ZEROS, Options, Test, first_seed, label, vary
 from reports.record import Figure, Observation, Series, Worst, number
-
-
-class Clock:
-    """What a process spends its time on, from now on: each second is counted once, for what is innermost."""
-
-    def __init__(self) -> None:
-        self._spent: defaultdict[str, float] = defaultdict(float)
-        self._doing = "harness"
-        self._since = time.perf_counter()
-
-    def _count(self) -> None:
-        now = time.perf_counter()
-        self._spent[self._doing] += now - self._since
-        self._since = now
-
-    @contextlib.contextmanager
-    def spending(self, what: str) -> Iterator[None]:
-        """Count the time inside for ``what``."""
-        self._count()
-        before, self._doing = self._doing, what
-        try:
-            yield
-        finally:
-            self._count()
-            self._doing = before
-
-    def taken(self) -> dict[str, float]:
-        """Seconds by what they were spent on, since this was last asked."""
-        self._count()
-        spent, self._spent = self._spent, defaultdict(float)
-        return dict(spent)
 
 
 class Workbench:
@@ -173,6 +142,12 @@ class Workbench:
 
     # What the framework answers
 
+    def _bound(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Function:
+        """The route for the sample's inputs; a layer is made and built once."""
+        inputs = self.inputs(test.case, sample, dtype)
+        key = ("bound", framework.name, route.name, test.device, sample.name, dtype)
+        return self._keep(key, lambda: framework.bind(route, sample.options, inputs))
+
     def result(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
         """The value through a route. In TensorFlow and in graph modes from the call that the gradient is taken of,
         which runs the same kernels; by itself, in inference, elsewhere and where that call fails."""
@@ -190,7 +165,7 @@ class Workbench:
             ("result", framework.name, route.name, test.mode, test.device, sample.name, dtype),
             lambda: noise.as_outputs(
                 framework.value(
-                    framework.bind(route, sample.options, inputs), inputs, mode=test.mode, device=test.device
+                    self._bound(framework, route, test, sample, dtype), inputs, mode=test.mode, device=test.device
                 )
             ),
         )
@@ -211,7 +186,7 @@ class Workbench:
 
         def ask() -> Answer:
             inputs = self.inputs(test.case, sample, dtype)
-            f, held = framework.bind(route, sample.options, inputs), _held(test.case)
+            f, held = self._bound(framework, route, test, sample, dtype), _held(test.case)
             cotangents = self.cotangents(test.case, sample, dtype)
             return framework.vjp(f, inputs, cotangents, mode=test.mode, device=test.device, held=held)
 
@@ -223,14 +198,15 @@ class Workbench:
         case = test.case
         answers: dict[tuple[str, str, str], Answer | Exception]
         answers = self._keep(("traced", framework.name, test.mode, test.device), dict)
+        wanted = self._keep(
+            ("wanted", framework.name, test.mode), lambda: {c: self._jobs(test, c) for c in case.checks}
+        )
 
         def ask(jobs: list[tuple[Route, str, Sample]]) -> None:
             calls = []
             for r, d, s in jobs:
-                inputs = self.inputs(case, s, d)
-                differentiated = "gradient" in case.checks and s in case.sampled("gradient", d)
-                cotangents = self.cotangents(case, s, d) if differentiated else ()
-                calls.append((framework.bind(r, s.options, inputs), inputs, cotangents))
+                cotangents = self.cotangents(case, s, d) if (r.name, d, s.name) in wanted.get("gradient", ()) else ()
+                calls.append((self._bound(framework, r, test, s, d), self.inputs(case, s, d), cotangents))
             results = framework.vjps(calls, mode=test.mode, device=test.device, held=_held(case))
             answers.update({(r.name, d, s.name): result for (r, d, s), result in zip(jobs, results, strict=True)})
 
@@ -246,21 +222,20 @@ class Workbench:
                     divide(list(group))
 
         if not answers:
-            checks = [replace(test, check=c) for c in ("value", "gradient") if c in case.checks]
-            jobs = [
-                (r, d, s)
-                for d in self.options.dtypes
-                if d in case.dtypes
-                for t in checks
-                for s, _, routes in t.taken(d)
-                if not s.raises
-                for r in routes
-            ]
-            divide(list({(r.name, d, s.name): (r, d, s) for r, d, s in jobs}.values()))
+            divide(list({**wanted.get("gradient", {}), **wanted["value"]}.values()))
         answer = answers[route.name, dtype, sample.name]
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def _jobs(self, test: Test, check: str) -> dict[tuple[str, str, str], tuple[Route, str, Sample]]:
+        """What a check asks for that can be answered, in the mode of the test."""
+        return {
+            (route.name, dtype, sample.name): (route, dtype, sample)
+            for dtype, sample, _, routes in self._combinations(replace(test, check=check))
+            if not sample.raises
+            for route in routes
+        }
 
     # The checks
 
@@ -325,7 +300,7 @@ class Workbench:
         cotangent u of the gradient check: <u, Jv> = <J'u, v>, of which the right-hand side is the reference's."""
         case, inputs = test.case, self.inputs(test.case, sample, dtype)
         wanted, projection = self._expected_jvp(case, sample, dtype)
-        f, tangents = framework.bind(route, sample.options, inputs), self.tangents(case, sample, dtype)
+        f, tangents = self._bound(framework, route, test, sample, dtype), self.tangents(case, sample, dtype)
         pushed = framework.jvp(f, inputs, tangents, device=test.device, held=_held(case))
         if wanted is not None:
             return self._score({"value": pushed[0]}, wanted, dtype)
@@ -359,7 +334,7 @@ class Workbench:
             lambda: noise.expected_hvp(case, sample, inputs, cotangents, tangents, dtype, rng),
             "references",
         )
-        f, forward = framework.bind(route, sample.options, inputs), how == "forward over reverse"
+        f, forward = self._bound(framework, route, test, sample, dtype), how == "forward over reverse"
         second = framework.hvp(f, inputs, cotangents, tangents, forward=forward, device=test.device, held=_held(case))
         found = zip(noise.differentiable(case, inputs), second, tangents, strict=True)
         return self._score({name: np.zeros_like(t) if s is None else s for name, s, t in found}, wanted, dtype)
@@ -370,10 +345,11 @@ class Workbench:
         """The result does not depend on how the inputs lie in memory, on what else is in the batch, or on what was
         computed before: against the reference, and bit for bit when everything is the same."""
         wanted, varied = self._expected_of_variation(test.case, sample, dtype, how)
-        f = framework.bind(route, sample.options, varied)
         if how == AGAIN:
+            f = self._bound(framework, route, test, sample, dtype)
             first = self.result(framework, route, test, sample, dtype)
             return _same_bits(first, noise.as_outputs(framework.value(f, varied, device=test.device)))
+        f = framework.bind(route, sample.options, varied)
         actual = noise.as_outputs(framework.value(f, varied, device=test.device))
         return self._score(actual, wanted, dtype, signed_zeros=how == SIGNED_ZEROS)
 

@@ -500,9 +500,9 @@ def _score_one(
     if value.dtype.kind not in "fc":
         wrong = np.atleast_1d(actual != value)
         index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-        first = float(np.atleast_1d(actual)[index]), float(np.atleast_1d(value)[index])
+        of_a, of_y = float(np.atleast_1d(actual)[index]), float(np.atleast_1d(value)[index])
         return Score(
-            math.inf if wrong.any() else 0.0, output=name, index=_plain(index), actual=first[0], expected=first[1],
+            math.inf if wrong.any() else 0.0, output=name, index=_plain(index), actual=of_a, expected=of_y,
             floor=FORMATS["float64"].smallest_subnormal,
         )  # fmt: skip
     form = format_of(dtype)

@@ -17,7 +17,7 @@ import numpy as np
 
 from conformance import noise
 from conformance.case import DTYPES, FLOATS, FRAMEWORKS, Array, Case, Route, Sample
-from conformance.catalogue import REPRESENTATIVE, area
+from conformance.catalogue import LAYERS, REPRESENTATIVE, area
 from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES_OF
 from reports.record import Planned
 
@@ -103,30 +103,33 @@ class Test:
         """Each sample that the check takes, how it takes it, and the routes that it takes it through.
 
         Value and gradient in eager mode, in float64 and float32: every sample through every route; of an optimizer's
-        trajectories, whose steps are slow, in float64. Other dtypes, checks and modes, whose faults seldom hide in one
-        pair: every sample through the first route, and the first one through all. In graph modes so in float32; in the
-        other floating formats, complex64 and int32 the first sample through the first route.
+        trajectories, whose steps are slow, in float64 and in torch. Other dtypes, checks and modes, whose faults seldom
+        hide in one pair: every sample through the first route, and the first one through all. In graph modes so for
+        values in float32; gradients, random numbers and the other formats (floating ones, complex64 and int32) for the
+        first sample.
         """
-        samples, routes = _samples(self.case, self.check, self.framework, dtype), self.routes
-        graph = self.mode != "eager"
+        samples, routes = _samples(self.area, self.case, self.check, self.framework, dtype), self.routes
+        graph, leading = self.mode != "eager", _leading(self.case)
         if self.takes_all(dtype):
             return tuple((s, how, routes) for s, how in samples)
-        leading = "float32" if "float32" in self.case.dtypes else self.case.dtypes[0]
         if graph and dtype not in (leading, *FLOATS, "complex64", "int32"):
             return ()
-        if graph and dtype != leading:
-            samples, routes = tuple(s for s in samples if not s[0].raises)[:1], routes[:1]
+        if graph and (dtype != leading or self.check in ("gradient", "statistics")):
+            samples = tuple(s for s in samples if not s[0].raises)[:1]
         # Of a sample that is taken in several ways the first one; both orders of differentiation where they are cheap.
         one = self.check == "invariance" or self.framework == "tensorflow"
         shared = [s for s in samples if s[0] is samples[0][0]][: 1 if one else None]
-        if self.check == "jvp" and self.framework == "tensorflow":
+        slow = self.check == "jvp" or (self.case.kind == "trajectory" and dtype != "float64")
+        if (graph and dtype != leading) or (self.framework == "tensorflow" and slow):
             shared = []
         return tuple((*s, routes if s in shared else routes[:1]) for s in samples)
 
     def takes_all(self, dtype: str) -> bool:
         """Whether every sample is taken through every route."""
-        main = ("float64",) if self.case.kind == "trajectory" else ("float64", "float32")
-        return self.mode == "eager" and self.check not in ONLY_EAGER and dtype in main
+        if self.mode != "eager" or self.check in ONLY_EAGER:
+            return False
+        slow = self.case.kind == "trajectory" and (self.framework == "tensorflow" or dtype != "float64")
+        return dtype in ("float64", "float32") and not slow
 
     def route_names(self) -> tuple[str, ...]:
         if self.check == "agreement":
@@ -160,22 +163,28 @@ class Test:
         )  # fmt: skip
 
 
+def _leading(case: Case) -> str:
+    """The dtype that represents all."""
+    return "float32" if "float32" in case.dtypes else case.dtypes[0]
+
+
 @cache
-def _samples(case: Case, check: str, framework: str, dtype: str) -> tuple[tuple[Sample, str], ...]:
+def _samples(area_name: str, case: Case, check: str, framework: str, dtype: str) -> tuple[tuple[Sample, str], ...]:
     samples = case.sampled(check, dtype)
-    # ForwardAccumulator traces a graph for every primitive, dtype and shape, which takes tens of milliseconds.
-    first = samples[:1] if dtype == "float64" else ()
-    if check == "jvp" and framework == "tensorflow":
-        return tuple((s, "") for s in first)
+    # ForwardAccumulator traces a graph for every primitive, dtype and shape, which takes tens of milliseconds, and for
+    # those of a gradient a tenth of a second. Its rules are the primitives' own, so some cases represent all others.
+    represented = case.name not in REPRESENTATIVE and (check == "hvp" or area_name in LAYERS)
+    forward = samples if framework == "torch" else samples[:1] if dtype == "float64" and not represented else ()
+    if check == "jvp":
+        return tuple((s, "") for s in forward)
     if check == "hvp":
-        # There the gradient's graphs are traced as well: a tenth of a second for each, so some cases represent all.
-        forward = samples if framework == "torch" else first if case.name in REPRESENTATIVE else ()
         return tuple((s, how) for how, chosen in zip(ORDERS, (samples, forward), strict=True) for s in chosen)
     if check == "invariance":
         samples = tuple(s for s in samples if not s.raises)
         left_out = (*(() if framework == "torch" else _STRIDES), *(() if dtype in FLOATS else (SIGNED_ZEROS,)))
         varied = [(samples[0], how) for how in variations(case, samples[0].name)] if samples else []
-        return (*((s, AGAIN) for s in samples), *(v for v in varied if v[1] not in left_out))
+        again = samples if dtype == _leading(case) else samples[:1]
+        return (*((s, AGAIN) for s in again), *(v for v in varied if v[1] not in left_out))
     return tuple((s, "") for s in samples)
 
 

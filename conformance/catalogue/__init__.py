@@ -16,14 +16,22 @@ AREAS = (
 )  # fmt: skip
 
 
+LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
+"""Areas whose cases TensorFlow builds of the operations before them."""
+
 REPRESENTATIVE = frozenset({
     "exp", "pow", "where", "add", "maximum", "sign", "relu", "gelu", "softplus", "erf", "igamma", "igammac", "sum",
     "mean", "prod", "softmax", "logsumexp", "var", "amax", "argmax", "cumsum", "matmul", "einsum1", "solve", "concat",
     "gather", "scatter_max", "scatter_min", "scatter_mul", "scatter_add_along_axis", "pad_reflect", "sort", "dense",
-    "max_pooling2d", "cross_entropy",
+    "embedding", "conv2d", "conv3d", "conv2d_transpose", "conv3d_transpose", "depthwise_conv2d", "atrous_conv2d",
+    "unfold_images", "max_pooling2d", "max_pooling3d", "max_pooling2d_with_indices", "average_pooling2d",
+    "average_pooling3d", "fractional_max_pooling2d_by_whole_ratios", "batch_norm_in_training", "layer_norm",
+    "local_response_norm", "simple_rnn", "lstm", "gru", "scaled_dot_product_attention", "multi_head_attention",
+    "resize_nearest", "resize_bilinear", "resize_bicubic", "grid_sample", "cross_entropy", "soft_cross_entropy",
+    "huber_loss", "cosine_similarity_loss", "kl_divergence", "dice_loss", "ctc_loss",
 })  # fmt: skip
-"""The cases that represent all others where one takes long: compiled by inductor, or by forward over reverse mode in
-TensorFlow."""
+"""The cases that represent all others where one takes long: compiled by inductor, by forward over reverse mode in
+TensorFlow, and layers by its forward mode."""
 
 
 @cache
