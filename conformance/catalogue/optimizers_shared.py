@@ -111,26 +111,30 @@ def decimal_rates(**options: Any) -> Sample:
 # Steps
 
 
-def torch_steps(torch, kind, vector, matrix, vector_gradients, matrix_gradients, **options):
+def torch_steps(torch, kind, vector, matrix, vector_gradients, matrix_gradients, before=None, **options):
     """Both parameters after each step of a torch optimizer of a ``kind`` that is given these gradients; the options are
-    named as Keras names them."""
+    named as Keras names them. ``before(optimizer, t)`` is called before step t."""
     named = {"learning_rate": "lr", "epsilon": "eps"}
     renamed = {named.get(k, k): v for k, v in options.items() if k not in ("beta_1", "beta_2")}
     if "beta_1" in options:
         renamed["betas"] = (options["beta_1"], options["beta_2"])
     parameters = [torch.nn.Parameter(vector.clone()), torch.nn.Parameter(matrix.clone())]
+    if options.get("differentiable"):  # its steps are recorded, which a leaf of the graph refuses
+        parameters = [parameter.clone() for parameter in parameters]
     optimizer, steps = kind(parameters, **renamed), []
-    for gradients in zip(vector_gradients, matrix_gradients, strict=True):
+    for t, gradients in enumerate(zip(vector_gradients, matrix_gradients, strict=True), 1):
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient.clone()
+        if before:
+            before(optimizer, t)
         optimizer.step()
         steps.append([parameter.detach().clone() for parameter in parameters])
     return {"vector": torch.stack([v for v, _ in steps]), "matrix": torch.stack([m for _, m in steps])}
 
 
-def keras_steps(tf, optimizer, vector, matrix, vector_gradients, matrix_gradients, how="eager"):
+def keras_steps(tf, optimizer, vector, matrix, vector_gradients, matrix_gradients, how="eager", before=None):
     """Both parameters after each step of a Keras optimizer that is given these gradients; ``how``: eager, function or
-    xla."""
+    xla. ``before(optimizer, t)`` is called before step t."""
     variables = [tf.keras.Variable(a, dtype=a.dtype.name) for a in (vector, matrix)]
     optimizer.build(variables)
 
@@ -140,6 +144,9 @@ def keras_steps(tf, optimizer, vector, matrix, vector_gradients, matrix_gradient
 
     if how != "eager":
         step = tf.function(step, jit_compile=how == "xla", autograph=False)
-    given = zip(tf.unstack(vector_gradients), tf.unstack(matrix_gradients), strict=True)
-    steps = [step(gradients) for gradients in given]
+    steps = []
+    for t, gradients in enumerate(zip(tf.unstack(vector_gradients), tf.unstack(matrix_gradients), strict=True), 1):
+        if before:
+            before(optimizer, t)
+        steps.append(step(gradients))
     return {"vector": tf.stack([v for v, _ in steps]), "matrix": tf.stack([m for _, m in steps])}
