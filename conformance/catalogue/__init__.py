@@ -27,7 +27,8 @@ REPRESENTATIVE = frozenset({
     "unfold_images", "max_pooling2d", "max_pooling3d", "max_pooling2d_with_indices", "average_pooling2d",
     "average_pooling3d", "fractional_max_pooling2d_by_whole_ratios", "batch_norm_in_training", "layer_norm",
     "local_response_norm", "simple_rnn", "lstm", "gru", "scaled_dot_product_attention", "multi_head_attention",
-    "resize_nearest", "resize_bilinear", "resize_bicubic", "grid_sample", "cross_entropy", "soft_cross_entropy",
+    "resize_nearest", "resize_nearest_from_top_left", "resize_bilinear", "resize_bicubic", "resize_area",
+    "upsampling2d_bilinear", "grid_sample", "cross_entropy", "soft_cross_entropy",
     "huber_loss", "cosine_similarity_loss", "kl_divergence", "dice_loss", "ctc_loss",
 })  # fmt: skip
 """The cases that represent all others where one takes long: compiled by inductor, by forward over reverse mode in
