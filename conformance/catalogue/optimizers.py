@@ -5,9 +5,10 @@ the frameworks agree is a sample of the first, which passes.
 """
 
 from conformance.case import Case
-from conformance.catalogue import optimizers_adam, optimizers_more, optimizers_scaled, optimizers_states
+from conformance.catalogue import optimizers_adam, optimizers_more, optimizers_scaled, optimizers_sgd, optimizers_states
 
 CASES: tuple[Case, ...] = (
+    *optimizers_sgd.CASES,
     *optimizers_adam.CASES,
     *optimizers_scaled.CASES,
     *optimizers_more.CASES,

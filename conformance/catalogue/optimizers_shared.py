@@ -132,13 +132,15 @@ def torch_steps(torch, kind, vector, matrix, vector_gradients, matrix_gradients,
     return {"vector": torch.stack([v for v, _ in steps]), "matrix": torch.stack([m for _, m in steps])}
 
 
-def keras_steps(tf, optimizer, vector, matrix, vector_gradients, matrix_gradients, how="eager", before=None):
-    """Both parameters after each step of a Keras optimizer that is given these gradients; ``how``: eager, function or
-    xla. ``before(optimizer, t)`` is called before step t."""
+def keras_steps(tf, optimizer, vector, matrix, vector_gradients, matrix_gradients, how="eager", before=None, l2=None):
+    """Both parameters after each step of a Keras optimizer that is given these gradients, and that of ``l2 / 2 |w|^2``;
+    ``how``: eager, function or xla. ``before(optimizer, t)`` is called before step t."""
     variables = [tf.keras.Variable(a, dtype=a.dtype.name) for a in (vector, matrix)]
     optimizer.build(variables)
 
     def step(gradients):
+        if l2 is not None:
+            gradients = [g + l2 * v for g, v in zip(gradients, variables, strict=True)]
         optimizer.apply(gradients, variables)
         return [tf.convert_to_tensor(v) for v in variables]
 

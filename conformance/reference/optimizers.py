@@ -20,6 +20,11 @@ State = dict[str, Any]
 Rule = Callable[..., Array]
 
 
+def unmoved(a: Array) -> Array:
+    """The nudge of the exact run."""
+    return a
+
+
 def trajectory(
     rule: Rule,
     vector: Array,
@@ -27,7 +32,7 @@ def trajectory(
     vector_gradients: Array,
     matrix_gradients: Array,
     *,
-    nudge: Nudge,
+    nudge: Nudge = unmoved,
     **options: Any,
 ) -> dict[str, Array]:
     """The two parameters after each step, (steps, n) and (steps, rows, columns), given their gradients at each."""
@@ -46,6 +51,49 @@ def reference(rule: Rule) -> Callable[..., dict[str, Array]]:
     return partial(trajectory, rule)
 
 
+def by_elements(rule: Rule) -> Callable[..., dict[str, Array]]:
+    """The trajectory of a rule that treats each weight by itself: both parameters as one vector, in half the time."""
+    return partial(trajectory_of_elements, rule)
+
+
+def trajectory_of_elements(
+    rule: Rule,
+    vector: Array,
+    matrix: Array,
+    vector_gradients: Array,
+    matrix_gradients: Array,
+    *,
+    nudge: Nudge = unmoved,
+    **options: Any,
+) -> dict[str, Array]:
+    """`trajectory`, of a rule that treats each weight by itself."""
+    w, n, steps = np.concatenate([vector, matrix.ravel()]), len(vector), len(vector_gradients)
+    state: State = {}
+    taken = []
+    for t, g in enumerate(np.concatenate([vector_gradients, matrix_gradients.reshape(steps, -1)], axis=1), 1):
+        w = rule(w, nudge(g), state, t, nudge, **options)
+        taken.append(w)
+    weights = np.stack(taken)
+    return {"vector": weights[:, :n], "matrix": weights[:, n:].reshape(matrix_gradients.shape)}
+
+
+def refusing(rule: Rule) -> Rule:
+    """Hyperparameters for which there is no rule are refused."""
+
+    def step(w: Array, g: Array, state: State, t: int, nudge: Nudge, **options: Any) -> Array:
+        if options["learning_rate"] < 0:
+            raise ValueError("a negative rate climbs")
+        if not all(0 <= options.get(name, 0) < 1 for name in ("beta_1", "beta_2")):
+            raise ValueError("an average whose weights do not decay")
+        if options.get("momentum", 0) < 0 or options.get("epsilon", 0) < 0:
+            raise ValueError("a negative momentum or epsilon")
+        if options.get("nesterov") and not options.get("momentum"):
+            raise ValueError("Nesterov's form is one of momentum")
+        return rule(w, g, state, t, nudge, **options)
+
+    return step
+
+
 def ascending(rule: Rule) -> Rule:
     """torch's ``maximize``: the gradient changes its sign before anything else."""
 
@@ -59,12 +107,27 @@ def ascending(rule: Rule) -> Rule:
 
 def coupled(rule: Rule) -> Rule:
     """torch's ``weight_decay`` (but for AdamW): the gradient of weight_decay/2 |w|^2 is added to that of the loss
-    (Krogh and Hertz 1991, *A simple weight decay can improve generalization*, eq. 5)."""
+    (Krogh and Hertz 1991, *A simple weight decay can improve generalization*, eq. 5). ``as_argument`` is for the
+    routes: that Keras is to be given it by that name, which means something else there."""
 
     def step(
-        w: Array, g: Array, state: State, t: int, nudge: Nudge, *, weight_decay: float = 0.0, **options: Any
-    ) -> Array:
+        w: Array, g: Array, state: State, t: int, nudge: Nudge, *,
+        weight_decay: float = 0.0, as_argument: bool = False, **options: Any,
+    ) -> Array:  # fmt: skip
         return rule(w, nudge(g + weight_decay * w) if weight_decay else g, state, t, nudge, **options)
+
+    return step
+
+
+def dropping(rule: Rule) -> Rule:
+    """``drop_at``: the learning rate is divided by 8 after that step (0: never)."""
+
+    def step(
+        w: Array, g: Array, state: State, t: int, nudge: Nudge, *,
+        learning_rate: float, drop_at: int = 0, **options: Any,
+    ) -> Array:  # fmt: skip
+        rate = learning_rate / 8 if 0 < drop_at < t else learning_rate
+        return rule(w, g, state, t, nudge, learning_rate=rate, **options)
 
     return step
 
@@ -84,19 +147,37 @@ def decoupled(rule: Rule) -> Rule:
     return step
 
 
+def decaying(rule: Rule) -> Rule:
+    """torch's ``decoupled_weight_decay`` of Adam, NAdam and RAdam: which of the two ``weight_decay`` is."""
+    either = {True: decoupled(rule), False: coupled(rule)}
+
+    def step(
+        w: Array, g: Array, state: State, t: int, nudge: Nudge, *, decoupled_weight_decay: bool = False, **options: Any
+    ) -> Array:
+        return either[decoupled_weight_decay](w, g, state, t, nudge, **options)
+
+    return step
+
+
 def sgd(
     w: Array, g: Array, state: State, t: int, nudge: Nudge, *,
     learning_rate: float, momentum: float = 0.0, dampening: float = 0.0, nesterov: bool = False,
+    rate_in_velocity: bool = False,
 ) -> Array:  # fmt: skip
     """v <- momentum v + (1 - dampening) g, without dampening at the first step;  w <- w - learning_rate v.
     Nesterov: w <- w - learning_rate (g + momentum v).
 
-    Polyak 1964, in the form of Sutskever et al. 2013, http://proceedings.mlr.press/v28/sutskever13.html, eqs. 1-4: at a
-    constant rate it does not matter whether the rate multiplies the velocity (torch) or enters it (Keras).
-    https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html documents dampening.
+    That is torch's (https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html, where its note says how it
+    differs from the paper). ``rate_in_velocity``: v <- momentum v - learning_rate g;  w <- w + v, with Nesterov
+    w <- w + momentum v - learning_rate g, which is Polyak's of 1964 as Sutskever et al. 2013 write it,
+    http://proceedings.mlr.press/v28/sutskever13.html, eqs. 1-4, and Keras' (https://keras.io/api/optimizers/sgd/): the
+    same until the rate changes, when the old one stays in the velocity.
     """
     if not momentum:
         return nudge(w - learning_rate * g)
+    if rate_in_velocity:
+        v = state["v"] = nudge(momentum * state.get("v", 0) - nudge(learning_rate * g))
+        return nudge(w + (nudge(momentum * v - nudge(learning_rate * g)) if nesterov else v))
     v = state["v"] = nudge(momentum * state["v"] + (1 - dampening) * g) if state else g
     return nudge(w - learning_rate * (nudge(g + momentum * v) if nesterov else v))
 
@@ -143,15 +224,26 @@ def adam(
     form (https://keras.io/api/optimizers/adam/). ``amsgrad``: v is replaced by its largest value so far (Reddi et al.
     2018, https://openreview.net/forum?id=ryQu7f-RZ, Algorithm 2), before the bias is corrected in both frameworks.
     """
-    one = w.dtype.type(1)
-    m = state["m"] = nudge(beta_1 * state.get("m", 0) + (one - beta_1) * g)
-    v = state["v"] = nudge(beta_2 * state.get("v", 0) + (one - beta_2) * g * g)
+    m, v = moments(g, state, nudge, beta_1, beta_2)
     if amsgrad:
         v = state["largest"] = np.maximum(state.get("largest", 0), v)
-    # The powers are rounded before they are subtracted from 1: early on, that is where Adam loses most.
-    correction_1, correction_2 = one - nudge((one * beta_1) ** t), one - nudge((one * beta_2) ** t)
+    correction_1, correction_2 = corrections(w, t, nudge, beta_1, beta_2)
     if epsilon_hat:
         update = np.sqrt(correction_2) / correction_1 * m / (np.sqrt(v) + epsilon)
     else:
         update = (m / correction_1) / (np.sqrt(v / correction_2) + epsilon)
     return nudge(w - learning_rate * nudge(update))
+
+
+def moments(g: Array, state: State, nudge: Nudge, beta_1: float, beta_2: float) -> tuple[Array, Array]:
+    """The decaying averages of the gradient and of its square, from 0."""
+    one = g.dtype.type(1)
+    m = state["m"] = nudge(beta_1 * state.get("m", 0) + (one - beta_1) * g)
+    v = state["v"] = nudge(beta_2 * state.get("v", 0) + (one - beta_2) * g * g)
+    return m, v
+
+
+def corrections(w: Array, t: int, nudge: Nudge, *betas: float) -> Array:
+    """1 - beta^t of each. The powers are rounded before they are subtracted from 1: early on, that is where Adam loses
+    most."""
+    return np.asarray(1 - nudge(np.array(betas, w.dtype) ** t))
