@@ -1,5 +1,6 @@
-"""Random numbers: their distributions."""
+"""Random numbers: their distributions, and what a seed repeats."""
 
 from conformance.case import Case
+from conformance.catalogue import random_continuous, random_discrete
 
-CASES: tuple[Case, ...] = ()
+CASES: tuple[Case, ...] = (*random_continuous.CASES, *random_discrete.CASES)
