@@ -5,6 +5,7 @@ hyperparameters in float32: samples name rates that float32 holds exactly, but f
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,12 @@ def grid(make: Any = steady, *, dtypes: tuple[str, ...] = MASTER, **levels: list
         return " ".join(said).replace("_", "-").replace(" ", "+") or "base"
 
     return [sample(name(row), make, dtypes=dtypes, **single, **row) for row in rows]
+
+
+def sparing(samples: list[Sample]) -> list[Sample]:
+    """All of them in float64, which shows every fault best; in float32 the first."""
+    first, *others = samples
+    return [first, *(replace(s, dtypes=("float64",)) for s in others)]
 
 
 def edges(options: Mapping[str, Any]) -> list[Sample]:

@@ -36,6 +36,7 @@ def trajectory(
     **options: Any,
 ) -> dict[str, Array]:
     """The two parameters after each step, (steps, n) and (steps, rows, columns), given their gradients at each."""
+    options = stored(options, vector, nudge)
     weights = {"vector": vector, "matrix": matrix}
     states: dict[str, State] = {name: {} for name in weights}
     steps: dict[str, list[Array]] = {name: [] for name in weights}
@@ -44,6 +45,12 @@ def trajectory(
             weights[name] = rule(weights[name], nudge(gradient), states[name], t, nudge, **options)
             steps[name].append(weights[name])
     return {name: np.stack(of_each) for name, of_each in steps.items()}
+
+
+def stored(options: dict[str, Any], like: Array, nudge: Nudge) -> dict[str, Any]:
+    """Hyperparameters as an implementation keeps them: those that float32 does not hold are rounded, once."""
+    inexact = {k: v for k, v in options.items() if isinstance(v, float) and float(np.float32(v)) != v}
+    return options | {k: nudge(like.dtype.type(v)) for k, v in inexact.items()}
 
 
 def reference(rule: Rule) -> Callable[..., dict[str, Array]]:
@@ -67,6 +74,7 @@ def trajectory_of_elements(
     **options: Any,
 ) -> dict[str, Array]:
     """`trajectory`, of a rule that treats each weight by itself."""
+    options = stored(options, vector, nudge)
     w, n, steps = np.concatenate([vector, matrix.ravel()]), len(vector), len(vector_gradients)
     nudge = in_blocks(nudge, w)
     state: State = {}
@@ -262,6 +270,8 @@ def moments(g: Array, state: State, nudge: Nudge, beta_1: float, beta_2: float) 
 
 
 def corrections(w: Array, t: int, nudge: Nudge, *betas: float) -> Array:
-    """1 - beta^t of each. The powers are rounded before they are subtracted from 1: early on, that is where Adam loses
-    most."""
-    return np.asarray(1 - nudge(np.array(betas, w.dtype) ** t))
+    """1 - beta^t of each. The powers are rounded before they are subtracted from 1, early on that is where Adam loses
+    most; but to no less than float32, as scalars cost nothing: in half precision, 1 - 0.999 would be nothing but noise.
+    """
+    powers = np.array(betas, w.dtype) ** t
+    return np.asarray(1 - powers - np.clip(nudge(powers) - powers, -powers * 2.0**-24, powers * 2.0**-24))
