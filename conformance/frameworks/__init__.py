@@ -141,6 +141,7 @@ class Framework(Protocol):
         """Build and runtime settings that can change results, as plain JSON values."""
 
 
+@cache
 def installed(framework: str) -> str | None:
     """The version of an installed framework, without importing it; None if it is not installed."""
     if importlib.util.find_spec(framework) is None:
