@@ -236,8 +236,9 @@ class Case:
 @cache
 def _routes(case: Case, framework: str) -> tuple[Route, ...]:
     calls: Sequence[Callable[..., Any] | KerasLayer] = getattr(case, framework)
-    sources = [source_of(call.make if isinstance(call, KerasLayer) else call) for call in calls]
-    names = [_name(source, framework) for source in sources]
+    functions = [call.make if isinstance(call, KerasLayer) else call for call in calls]
+    sources = [source_of(function) for function in functions]
+    names = [_name(function, framework) for function in functions]
     shared = {name for name, _ in names if [n for n, _ in names].count(name) > 1}
     # Routes through one function are told apart by the arguments that they give it.
     labels = [f"{name}({given})" if name in shared and given else name for name, given in names]
@@ -248,15 +249,15 @@ def _routes(case: Case, framework: str) -> tuple[Route, ...]:
     )
 
 
-def _name(source: str, framework: str) -> tuple[str, str]:
+def _name(call: Callable[..., Any], framework: str) -> tuple[str, str]:
     """The public name that a route goes through, and the constant keyword arguments in it.
 
     A function goes by its own name, a lambda by its most specific ``torch.a.b`` (or ``tf.a.b``), or, if it uses only
     methods and operators, by its expression.
     """
-    tree = ast.parse(source)
-    if isinstance(tree.body[0], ast.FunctionDef):
-        return tree.body[0].name, ""
+    if call.__name__ != "<lambda>":
+        return call.__name__, ""
+    source, tree = _lambda(call)
     root = {"torch": "torch", "tensorflow": "tf"}[framework]
     nodes = _walk(tree)
     chains = [ast.unparse(n) for n in nodes if isinstance(n, ast.Attribute) and _root(n) == root]
@@ -281,12 +282,18 @@ def source_of(call: Callable[..., Any]) -> str:
     code = inspect.unwrap(call).__code__
     if code.co_name != "<lambda>":
         return _dedent(inspect.getsource(call))
+    return _lambda(call)[0]
+
+
+def _lambda(call: Callable[..., Any]) -> tuple[str, ast.Lambda]:
+    """The source of a lambda expression and its syntax tree."""
+    code = inspect.unwrap(call).__code__
     places = [p for p in code.co_positions() if None not in p and (p[0], p[2]) != (p[1], p[3])]  # code, not prologue
     start = min((p[0], p[2]) for p in places)
     lambdas = _lambdas(code.co_filename)
-    for _, end, text in reversed(lambdas[: bisect_right(lambdas, start, key=itemgetter(0))]):
+    for _, end, text, tree in reversed(lambdas[: bisect_right(lambdas, start, key=itemgetter(0))]):
         if start < end:
-            return text  # the innermost
+            return text, tree  # the innermost
     raise ValueError(f"no source for the lambda at {code.co_filename}:{code.co_firstlineno}")
 
 
@@ -316,8 +323,8 @@ def _dedent(source: str) -> str:
 
 
 @cache
-def _lambdas(path: str) -> list[tuple[tuple[int, int], tuple[int, int], str]]:
-    """Where each lambda expression of a file begins and ends, and its source on one line; in their order."""
+def _lambdas(path: str) -> list[tuple[tuple[int, int], tuple[int, int], str, ast.Lambda]]:
+    """Where each lambda expression of a file begins and ends, its source on one line, and its tree; in their order."""
     lines = [line.encode() for line in linecache.getlines(path)]  # positions count bytes
 
     def segment(node: ast.Lambda) -> str:
@@ -326,10 +333,10 @@ def _lambdas(path: str) -> list[tuple[tuple[int, int], tuple[int, int], str]]:
         rows[0] = rows[0][node.col_offset :]
         return " ".join(b"".join(rows).decode().split())
 
+    found = [node for node in _walk(ast.parse(b"".join(lines))) if isinstance(node, ast.Lambda)]
     return sorted(
-        ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0), segment(node))
-        for node in _walk(ast.parse(b"".join(lines)))
-        if isinstance(node, ast.Lambda)
+        (((n.lineno, n.col_offset), (n.end_lineno or 0, n.end_col_offset or 0), segment(n), n) for n in found),
+        key=itemgetter(0),
     )
 
 
