@@ -192,8 +192,8 @@ def tf_cond_by_svd(tf, a):
 
 
 def reflectors(rng: np.random.Generator, rows: int, columns: int) -> tuple[Array, Array]:
-    """Vectors and factors as geqrf gives them, tau = 2 / (1 + |v|^2 below the diagonal). With tau |v|^2 near 1 a factor
-    has no inverse, by which torch's gradient multiplies."""
+    """Vectors and factors as geqrf gives them: tau = 2 / |v|^2, where v is 1 on the diagonal. As tau |v|^2 comes near 1
+    torch loses the gradient, as it documents: the sample singular-factor."""
     v = 0.5 * rng.standard_normal((rows, columns))
     return v, 2 / (1 + np.sum(np.tril(v, -1) ** 2, axis=0))
 
@@ -398,6 +398,10 @@ FACTORIZATIONS = (
                 dtypes=COMPLEX,
             ),
             given([[1.0], [0.5], [-2.0]], [0.0], name="tau-0", dtypes=FLOATS),
+            # The first factor is a projection, 1 = tau |v|^2, and has no inverse.
+            given(
+                [[2.0, 1.0], [1.0, 0.5], [-1.0, 3.0], [1.0, -1.0]], [0.25, 0.5], name="singular-factor", dtypes=FLOATS
+            ),
         ],
         dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "householder_product.html",),
