@@ -5,7 +5,14 @@ the frameworks agree is a sample of the first, which passes.
 """
 
 from conformance.case import Case
-from conformance.catalogue import optimizers_adam, optimizers_more, optimizers_scaled, optimizers_sgd, optimizers_states
+from conformance.catalogue import (
+    optimizers_adam,
+    optimizers_defaults,
+    optimizers_more,
+    optimizers_scaled,
+    optimizers_sgd,
+    optimizers_states,
+)
 
 CASES: tuple[Case, ...] = (
     *optimizers_sgd.CASES,
@@ -13,4 +20,5 @@ CASES: tuple[Case, ...] = (
     *optimizers_scaled.CASES,
     *optimizers_more.CASES,
     *optimizers_states.CASES,
+    *optimizers_defaults.CASES,
 )

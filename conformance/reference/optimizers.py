@@ -50,7 +50,14 @@ def trajectory(
 def stored(options: dict[str, Any], like: Array, nudge: Nudge) -> dict[str, Any]:
     """Hyperparameters as an implementation keeps them: those that float32 does not hold are rounded, once."""
     inexact = {k: v for k, v in options.items() if isinstance(v, float) and float(np.float32(v)) != v}
-    return options | {k: nudge(like.dtype.type(v)) for k, v in inexact.items()}
+    return options | {k: scalar(like.dtype.type(v), nudge) for k, v in inexact.items()}
+
+
+def scalar(x: Array, nudge: Nudge) -> Array:
+    """Numbers of which there is one for all weights cost nothing: they are rounded to float32 or better. (In half
+    precision 1 - 0.999 would be nothing but noise.)"""
+    most = np.abs(x) * 2.0**-24
+    return np.asarray(x + np.clip(nudge(x) - x, -most, most))
 
 
 def reference(rule: Rule) -> Callable[..., dict[str, Array]]:
@@ -270,8 +277,6 @@ def moments(g: Array, state: State, nudge: Nudge, beta_1: float, beta_2: float) 
 
 
 def corrections(w: Array, t: int, nudge: Nudge, *betas: float) -> Array:
-    """1 - beta^t of each. The powers are rounded before they are subtracted from 1, early on that is where Adam loses
-    most; but to no less than float32, as scalars cost nothing: in half precision, 1 - 0.999 would be nothing but noise.
-    """
-    powers = np.array(betas, w.dtype) ** t
-    return np.asarray(1 - powers - np.clip(nudge(powers) - powers, -powers * 2.0**-24, powers * 2.0**-24))
+    """1 - beta^t of each. The powers are rounded before they are subtracted from 1: early on, that is where Adam loses
+    most."""
+    return np.asarray(1 - scalar(np.array(betas, w.dtype) ** t, nudge))

@@ -1,6 +1,7 @@
 """Authorities for optimizers: nothing is carried from step to step but the weights. What an optimizer remembers is, at
 each step, a sum (or a maximum) over all gradients so far."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -114,6 +115,28 @@ def radam(g: Array, rates: Array, beta_1: float, beta_2: float, epsilon: float) 
     return np.asarray(rates[-1] * mean * np.sqrt(unbiased / variance) / (np.sqrt(ending(beta_2, g**2)) + epsilon))
 
 
+SIGNATURES = """
+SGD(lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False)
+Adam(lr=0.001, beta_1=0.9, beta_2=0.999, eps=1e-08, weight_decay=0, amsgrad=False)
+AdamW(lr=0.001, beta_1=0.9, beta_2=0.999, eps=1e-08, weight_decay=0.01, amsgrad=False)
+Adamax(lr=0.002, beta_1=0.9, beta_2=0.999, eps=1e-08, weight_decay=0)
+NAdam(lr=0.002, beta_1=0.9, beta_2=0.999, eps=1e-08, weight_decay=0, momentum_decay=0.004)
+RMSprop(lr=0.01, rho=0.99, eps=1e-08, weight_decay=0, momentum=0, centered=False)
+Adagrad(lr=0.01, lr_decay=0, weight_decay=0, initial_accumulator_value=0, eps=1e-10)
+Adadelta(lr=1.0, rho=0.9, eps=1e-06, weight_decay=0)
+Adafactor(lr=0.01, beta_2_decay=-0.8, epsilon_1=1.1920928955078125e-07, epsilon_2=0.001, clip_threshold=1.0, weight_decay=0.0)
+Muon(lr=0.001, weight_decay=0.1, momentum=0.95, nesterov=True, muon_a=3.4445, muon_b=-4.775, muon_c=2.0315, eps=1e-07, ns_steps=5)
+"""  # noqa: E501
+"""The signatures at the heads of torch's pages, with tuples taken apart and Keras' names for their elements."""
+
+
+def documented_default(weight: Array, optimizer: str, setting: str) -> Array:
+    (arguments,) = re.findall(rf"^{optimizer}\((.*)\)$", SIGNATURES, re.MULTILINE)
+    name = {"learning_rate": "lr", "epsilon": "eps"}.get(setting, setting)
+    (text,) = re.findall(rf"(?:^|, ){name}=([^,]*)", arguments)
+    return np.float32({"True": 1, "False": 0}.get(text, text)).astype(weight.dtype)
+
+
 AUTHORITIES: dict[str, Callable[..., Any]] = {
     "sgd": unrolled(sgd),
     "sgd_rate_in_velocity": unrolled(sgd_rate_in_velocity, decoupled=True),
@@ -124,4 +147,6 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
     "adamax_epsilon_added": unrolled(adamax(added=True), decoupled=True),
     "nadam": unrolled(nadam),
     "radam": unrolled(radam),
+    "optimizer_defaults": documented_default,
+    "gradients_after_a_step": lambda weight, gradient, optimizer, settings: gradient.copy(),
 }
