@@ -111,16 +111,16 @@ def keras_with_half_l2(tf, kind, *arrays, l2_regularization_strength, **options)
 
 
 def torch_defaults(torch, x, kind, settings):
-    """Settings of a torch optimizer that is made without any, by Keras' names."""
+    """Settings of a torch optimizer that is made without any, by Keras' names, as float32 holds them."""
     named = {"learning_rate": "lr", "epsilon": "eps", "rho": "alpha" if kind == "RMSprop" else "rho"}
     found = getattr(torch.optim, kind)([torch.nn.Parameter(x.clone())]).defaults
-    return {name: torch.tensor(found[named.get(name, name)], dtype=x.dtype) for name in settings}
+    return {name: torch.tensor(found[named.get(name, name)], dtype=torch.float32).to(x.dtype) for name in settings}
 
 
 def keras_defaults(tf, x, kind, settings):
-    """Settings of a Keras optimizer that is made without any."""
+    """Settings of a Keras optimizer that is made without any, as float32 holds them."""
     found = getattr(tf.keras.optimizers, kind)().get_config()
-    return {name: tf.cast(found[name], x.dtype) for name in settings}
+    return {name: tf.cast(tf.cast(found[name], tf.float32), x.dtype) for name in settings}
 
 
 def constant(rng: np.random.Generator) -> tuple[Array, ...]:
@@ -146,6 +146,11 @@ def more(make, name: str, **options) -> Sample:
     return sample(name, make, edge=True, dtypes=MASTER, **options)
 
 
+def bad(name: str, **options) -> Sample:
+    """Hyperparameters that must be refused."""
+    return sample(f"bad-{name}", steady, edge=True, raises=True, dtypes=("float64",), **options)
+
+
 RMSPROP = {"learning_rate": 2.0**-7, "rho": 0.875, "epsilon": NEGLIGIBLE, "momentum": 0.0, "centered": False}
 LATER = {**RMSPROP, "momentum": 0.875, "later_rate": 2.0**-10}
 OF_RMSPROP = [
@@ -154,6 +159,7 @@ OF_RMSPROP = [
     more(constant, "constant-gradient", **{**RMSPROP, "rho": 0.5, "epsilon": 2.0**-7, "centered": True}),
     more(steady, "later-rate", **LATER),
     decimal_rates(learning_rate=0.001, rho=0.9, epsilon=1e-7, momentum=0.9, centered=False),
+    bad("momentum", **{**RMSPROP, "momentum": -0.5}),
 ]
 RMSPROP_LEVELS = {
     "learning_rate": [2.0**-7, 2.0**-4], "rho": [0.875, 0.5], "epsilon": [NEGLIGIBLE, 2.0**-7],
@@ -165,6 +171,7 @@ OF_ADAGRAD = [
     *edges(ADAGRAD),
     more(tiny, "tiny-gradients", **{**ADAGRAD, "epsilon": 2.0**-20}),
     decimal_rates(learning_rate=0.01, initial_accumulator_value=0.1, epsilon=1e-7),
+    bad("accumulator", **{**ADAGRAD, "initial_accumulator_value": -0.125}),
 ]
 ADAGRAD_LEVELS = {
     "learning_rate": [2.0**-4, 0.5], "initial_accumulator_value": [0.0, 0.125], "epsilon": [NEGLIGIBLE, 2.0**-7],
@@ -180,6 +187,7 @@ OF_ADADELTA = [
     *edges(ADADELTA),
     more(tiny, "tiny-gradients", **ADADELTA),
     decimal_rates(learning_rate=0.1, rho=0.9, epsilon=1e-6),
+    bad("rho", **{**ADADELTA, "rho": 1.5}),
 ]  # fmt: skip
 
 RPROP = {"learning_rate": 2.0**-7, "etas": (0.5, 1.25), "step_sizes": (2.0**-16, 50.0)}
@@ -193,6 +201,7 @@ OF_RPROP = [
     more(steady, "rate-beyond-largest-step", **{**RPROP, "step_sizes": (2.0**-16, 2.0**-10)}),
     sample("product-underflows", underflowing, edge=True, dtypes=("float64",), **RPROP),
     decimal_rates(learning_rate=0.01, etas=(0.5, 1.2), step_sizes=(1e-6, 50.0)),
+    bad("etas", **{**RPROP, "etas": (1.25, 0.5)}),
 ]  # fmt: skip
 
 ASGD = {"learning_rate": 2.0**-4, "lambd": 0.25, "alpha": 0.75, "t0": 20.0}
@@ -228,6 +237,8 @@ OF_FTRL = [
     *edges({**FTRL, "l1_regularization_strength": 0.25}),
     more(uneven, "nothing-accumulated", **{**FTRL, "initial_accumulator_value": 0.0}),
     decimal_rates(**{**FTRL, "learning_rate": 0.1, "l1_regularization_strength": 0.1, "beta": 0.3}),
+    bad("power", **{**FTRL, "learning_rate_power": 0.5}),
+    bad("l1", **{**FTRL, "l1_regularization_strength": -0.25}),
 ]  # fmt: skip
 OF_PUBLISHED_FTRL = [
     more(steady, "l2", **{**FTRL, "l2_regularization_strength": 0.5}),
@@ -250,7 +261,9 @@ CASES = (
     Case(
         "rmsprop",
         "trajectory",
-        ref.by_elements(scaled.changing(ref.ascending(ref.coupled(ref.rmsprop)))),  # epsilon outside the square root
+        ref.by_elements(
+            scaled.changing(ref.ascending(ref.coupled(scaled.checked(ref.rmsprop))))
+        ),  # epsilon outside the square root
         torch=[
             lambda torch, *arrays, rho, **options: torch_scaled(
                 torch, torch.optim.RMSprop, *arrays, alpha=rho, **options, foreach=False
@@ -277,7 +290,11 @@ CASES = (
     Case(
         "rmsprop_epsilon_inside",
         "trajectory",
-        ref.by_elements(scaled.changing(scaled.shrinking(partial(ref.rmsprop, epsilon_inside=True, rate_inside=True)))),
+        ref.by_elements(
+            scaled.changing(
+                scaled.shrinking(scaled.checked(partial(ref.rmsprop, epsilon_inside=True, rate_inside=True)))
+            )
+        ),
         tensorflow=[
             lambda tf, *arrays, **options: keras_scaled(
                 tf, tf.keras.optimizers.RMSprop, *arrays, **options, how="function"
@@ -295,7 +312,7 @@ CASES = (
     Case(
         "adagrad",
         "trajectory",
-        ref.by_elements(ref.ascending(ref.coupled(scaled.adagrad))),  # epsilon outside the square root
+        ref.by_elements(ref.ascending(ref.coupled(scaled.checked(scaled.adagrad)))),  # epsilon outside the square root
         torch=[
             lambda torch, *arrays, **options: torch_scaled(
                 torch, torch.optim.Adagrad, *arrays, **options, foreach=False
@@ -324,7 +341,7 @@ CASES = (
     Case(
         "adagrad_epsilon_inside",
         "trajectory",
-        ref.by_elements(scaled.shrinking(partial(scaled.adagrad, epsilon_inside=True))),
+        ref.by_elements(scaled.shrinking(scaled.checked(partial(scaled.adagrad, epsilon_inside=True)))),
         tensorflow=[
             lambda tf, *arrays, **options: keras_scaled(
                 tf, tf.keras.optimizers.Adagrad, *arrays, **options, how="function"
@@ -342,7 +359,9 @@ CASES = (
     Case(
         "adadelta",
         "trajectory",
-        ref.by_elements(scaled.shrinking(ref.ascending(ref.coupled(scaled.adadelta)))),  # the rule of both
+        ref.by_elements(
+            scaled.shrinking(ref.ascending(ref.coupled(scaled.checked(scaled.adadelta))))
+        ),  # the rule of both
         torch=[
             lambda torch, *arrays, **options: torch_scaled(
                 torch, torch.optim.Adadelta, *arrays, **options, foreach=False
@@ -373,7 +392,7 @@ CASES = (
     Case(
         "rprop",
         "trajectory",
-        ref.by_elements(ref.ascending(scaled.rprop)),
+        ref.by_elements(ref.ascending(scaled.checked(scaled.rprop))),
         torch=[
             lambda torch, *arrays, **options: torch_scaled(torch, torch.optim.Rprop, *arrays, **options, foreach=False),
             lambda torch, *arrays, **options: torch_scaled(torch, torch.optim.Rprop, *arrays, **options, foreach=True),
@@ -412,7 +431,7 @@ CASES = (
     Case(
         "ftrl",
         "trajectory",
-        ref.by_elements(scaled.shrinking(partial(scaled.ftrl, l2_factor=2))),
+        ref.by_elements(scaled.shrinking(scaled.checked(partial(scaled.ftrl, l2_factor=2)))),
         tensorflow=[
             lambda tf, *arrays, **options: keras_scaled(
                 tf, tf.keras.optimizers.Ftrl, *arrays, **options, how="function"
@@ -451,7 +470,7 @@ CASES = (
         tensorflow=[keras_defaults],
         samples=of_defaults("RMSprop", "Adagrad", "Adadelta", "Rprop", "ASGD", "Ftrl"),
         modes=("eager",),
-        dtypes=("float32",),
+        dtypes=MASTER,
         sources=tuple(f"{TORCH}{kind}.html" for kind in ("RMSprop", "Adagrad", "Adadelta", "Rprop", "ASGD")),
     ),
     Case(
@@ -461,7 +480,7 @@ CASES = (
         tensorflow=[keras_defaults],
         samples=of_defaults("RMSprop", "Adagrad", "Adadelta", prefix="Keras "),
         modes=("eager",),
-        dtypes=("float32",),
+        dtypes=MASTER,
         sources=tuple(f"{KERAS}{kind}/" for kind in ("rmsprop", "adagrad", "adadelta")),
     ),
 )

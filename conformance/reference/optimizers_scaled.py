@@ -40,6 +40,25 @@ def shrinking(rule: Rule) -> Rule:
     return step
 
 
+def checked(rule: Rule) -> Rule:
+    """Hyperparameters for which there is no rule are refused."""
+    positive = "momentum", "epsilon", "initial_accumulator_value", "l1_regularization_strength"
+
+    def step(w: Array, g: Array, state: State, t: int, nudge: Nudge, **options: Any) -> Array:
+        if any(options.get(name, 0) < 0 for name in positive):
+            raise ValueError(f"a negative number of {positive}")
+        if not 0 <= options.get("rho", 0) <= 1:
+            raise ValueError("an average whose weights grow")
+        if options.get("learning_rate_power", 0) > 0:
+            raise ValueError("a rate that grows")
+        smaller, larger = options.get("etas", (0.5, 2.0))
+        if not 0 < smaller < 1 < larger:
+            raise ValueError("factors that do not shrink and grow")
+        return rule(w, g, state, t, nudge, **options)
+
+    return step
+
+
 def adagrad(
     w: Array, g: Array, state: State, t: int, nudge: Nudge, *,
     learning_rate: float, epsilon: float, initial_accumulator_value: float, lr_decay: float = 0.0,
