@@ -49,6 +49,12 @@ def torch_middle(torch, x, size):
     return x
 
 
+def torch_center(torch, x, size):
+    for axis, m in enumerate(size, 1):
+        x = torch.narrow(x, axis, (x.shape[axis] - m) // 2, m)
+    return x
+
+
 def torch_masked(torch, x, value):
     mask = (x != value).any(dim=-1)
     return torch.where(mask[..., None], x, 0.0), mask
@@ -401,9 +407,9 @@ CASES = (
     Case(
         "center_crop",
         "selection",
-        ref.crop_or_pad,
-        vjp=adjoint(ref.crop_or_pad),
-        torch=[torch_middle],
+        ref.center_crop,
+        vjp=adjoint(ref.center_crop),
+        torch=[torch_center],
         tensorflow=[
             lambda tf, x, size: tf.keras.layers.CenterCrop(*size, data_format="channels_last", dtype=x.dtype.name)(x),
         ],
@@ -412,6 +418,7 @@ CASES = (
             normal((1, 5, 4, 1), size=(2, 3), name="odd-differences", edge=True),
             normal((1, 3, 3, 1), size=(3, 3), name="nothing", edge=True),
             normal((1, 4, 5, 2), size=(1, 1), name="one-pixel"),
+            normal((1, 2, 4, 1), size=(4, 3), name="bad-sizes", **BAD),
         ],
         sources=("https://keras.io/api/layers/preprocessing_layers/image_preprocessing/center_crop/",),
     ),

@@ -83,6 +83,14 @@ def crop_or_pad(x: Array, *, size: tuple[int, int]) -> Array:
     return x
 
 
+def center_crop(x: Array, *, size: tuple[int, int]) -> Array:
+    """The middle of an image that has as much; of an odd difference the larger part is left out behind."""
+    _rank(x, 4)
+    if any(m > n for n, m in zip(x.shape[1:3], size, strict=True)):
+        raise ValueError("an image smaller than its crop")
+    return crop_or_pad(x, size=size)
+
+
 def masking(x: Array, *, value: float) -> tuple[Array, Array]:
     """Zero where all features of a step equal a value; and the mask, false there."""
     mask = np.any(x != value, axis=-1)
