@@ -55,25 +55,33 @@ def torch_loss_as_printed(torch, x, y, kernel, bias, strength):
     return loss.detach()
 
 
-def keras_penalized_model(tf, x, kernel, bias, strength):
-    dense = tf.keras.layers.Dense(
-        kernel.shape[1], kernel_regularizer=tf.keras.regularizers.L2(strength), dtype=x.dtype.name
-    )
-    model = tf.keras.Sequential([tf.keras.Input(x.shape[1:], dtype=x.dtype.name), dense])
-    model.set_weights([kernel.numpy(), bias.numpy()])
-    model.compile(tf.keras.optimizers.SGD(0.125), "mse", run_eagerly=True, jit_compile=False)
-    return model
+def keras_penalized(tf, ask, x, kernel, bias, strength):
+    """``ask(model)``, of a compiled model with a regularizer. Losses and what is reported of them have Keras' dtype."""
+    usual = tf.keras.config.floatx()
+    tf.keras.config.set_floatx(x.dtype.name)
+    try:
+        dense = tf.keras.layers.Dense(
+            kernel.shape[1], kernel_regularizer=tf.keras.regularizers.L2(strength), dtype=x.dtype.name
+        )
+        model = tf.keras.Sequential([tf.keras.Input(x.shape[1:], dtype=x.dtype.name), dense])
+        model.set_weights([kernel.numpy(), bias.numpy()])
+        model.compile(tf.keras.optimizers.SGD(0.125), "mse", run_eagerly=True, jit_compile=False)
+        return tf.constant(ask(model), x.dtype)
+    finally:
+        tf.keras.config.set_floatx(usual)
 
 
 def keras_evaluate(tf, x, y, kernel, bias, strength):
-    model = keras_penalized_model(tf, x, kernel, bias, strength)
-    return tf.constant(model.evaluate(x, y, batch_size=len(x), verbose=0), x.dtype)
+    return keras_penalized(tf, lambda m: m.evaluate(x, y, batch_size=len(x), verbose=0), x, kernel, bias, strength)
 
 
 def keras_history(tf, x, y, kernel, bias, strength):
     """fit reports the loss from before the step that it takes."""
-    model = keras_penalized_model(tf, x, kernel, bias, strength)
-    return tf.constant(model.fit(x, y, batch_size=len(x), verbose=0).history["loss"][0], x.dtype)
+
+    def ask(model):
+        return model.fit(x, y, batch_size=len(x), verbose=0).history["loss"][0]
+
+    return keras_penalized(tf, ask, x, kernel, bias, strength)
 
 
 def keras_activity_penalty(tf, x, kernel, strength):
@@ -316,7 +324,7 @@ CASES = (
             sample("strength-0", problem(1.0), edge=True, strength=0.0),
         ],
         modes=EAGER,
-        dtypes=("float32",),
+        dtypes=MASTER,
         sources=("https://keras.io/api/models/model_training_apis/#fit-method", REGULARIZERS),
     ),
     Case(

@@ -233,7 +233,7 @@ CASES = (
     ),
     Case(
         "master_weights",
-        "trajectory",
+        "training",
         ref.mixed,
         torch=[torch_master, torch_autocast],
         tensorflow=[keras_mixed, lambda tf, *arrays, **options: keras_mixed(tf, *arrays, **options, how="eager")],

@@ -132,7 +132,7 @@ def torch_resumed(torch, x, y, optimizer):
     import io
 
     def start():
-        model = torch.nn.Linear(x.shape[1], y.shape[1])
+        model = torch.nn.Linear(x.shape[1], y.shape[1], dtype=x.dtype)
         kind = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam, "RMSprop": torch.optim.RMSprop}[optimizer]
         made = kind(model.parameters(), lr=0.125, **({"momentum": 0.875} if optimizer == "SGD" else {}))
         return model, made, torch.optim.lr_scheduler.ExponentialLR(made, 0.5)
@@ -165,7 +165,9 @@ def keras_resumed(tf, x, y, optimizer):
     import pathlib
     import tempfile
 
-    model = tf.keras.Sequential([tf.keras.Input(x.shape[1:]), tf.keras.layers.Dense(y.shape[1])])
+    model = tf.keras.Sequential(
+        [tf.keras.Input(x.shape[1:], dtype=x.dtype.name), tf.keras.layers.Dense(y.shape[1], dtype=x.dtype.name)]
+    )
     schedule = tf.keras.optimizers.schedules.ExponentialDecay(0.125, 1, 0.5)
     options = {"momentum": 0.875} if optimizer == "SGD" else {}
     model.compile(getattr(tf.keras.optimizers, optimizer)(schedule, **options), "mse", run_eagerly=True)
@@ -240,7 +242,7 @@ CASES = (
             SGD_accumulating={"gradient_accumulation_steps": 2, **KERAS_RATE},
         ),
         modes=EAGER,
-        dtypes=("float32",),
+        dtypes=("float64",),
         sources=("https://keras.io/guides/serialization_and_saving/",),
     ),
     Case(
@@ -253,7 +255,7 @@ CASES = (
             LossScaleOptimizer=KERAS_RATE, SGD_averaged={"use_ema": True, **KERAS_RATE},
         ),
         modes=EAGER,
-        dtypes=("float32",),
+        dtypes=("float64",),
         sources=("https://www.tensorflow.org/guide/checkpoint",),
     ),
     Case(
@@ -266,7 +268,7 @@ CASES = (
             sample(name, pairs, edge=name != "SGD", optimizer=name) for name in ("SGD", "Adam", "RMSprop")
         ],
         modes=EAGER,
-        dtypes=("float32",),
+        dtypes=("float64",),
         sources=(
             "https://docs.pytorch.org/tutorials/recipes/recipes/saving_and_loading_a_general_checkpoint.html",
             "https://keras.io/guides/serialization_and_saving/",
