@@ -6,7 +6,8 @@ from importlib import import_module
 MODULES = (
     "elementwise", "activations", "special", "reductions", "linalg", "fft", "indexing", "dtypes", "autodiff", "models",
     "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing",
-    "losses", "metrics", "construction", "optimizers", "optimizers_scaled", "optimizers_more", "schedules",
+    "losses", "metrics", "construction", "optimizers", "optimizers_scaled", "optimizers_states",
+    "clipping", "optimizers_more", "schedules",
 )  # fmt: skip
 AUTHORITIES = {
     name: authority
