@@ -1,8 +1,8 @@
 """Adam and its relatives.
 
 torch and Keras document different places for epsilon in Adam and Adamax. Each convention is a case with its own
-reference; in the first, with an epsilon that is too small to matter, the two are one. What ``weight_decay`` means is an
-option of the first: in torch's cases Keras is given torch's, by the gradients, but for ``weight-decay-argument``.
+reference; with an epsilon that is too small to matter, the two are one. In the cases ``..._torch_and_keras`` Keras is
+given what makes it follow torch's rule; where that cannot be, or the same argument means something else, it diverges.
 """
 
 from functools import partial
@@ -21,6 +21,7 @@ from conformance.catalogue.optimizers_shared import (
     steady,
     tiny,
     torch_steps,
+    uneven,
     zeros,
 )
 from conformance.reference import optimizers as ref
@@ -38,6 +39,7 @@ NEGLIGIBLE = 2.0**-120
 DECAY = 2.0**-5
 BASE: dict[str, Any] = {"learning_rate": 2.0**-7, "beta_1": 0.875, "beta_2": 1 - 2.0**-8, "epsilon": NEGLIGIBLE}
 SMALL = {**BASE, "epsilon": 2.0**-20}
+HALF = {**BASE, "learning_rate": 2.0**-4, "epsilon": 2.0**-12}
 DECIMAL = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 
 
@@ -112,22 +114,39 @@ ADAM = (
                 torch, torch.optim.Adam, *arrays, **options, differentiable=True, double=True
             ),
         ],
-        tensorflow=[lambda tf, *arrays, **options: keras_as_torch(tf, tf.keras.optimizers.Adam, *arrays, **options)],
         samples=[
             *sparing(grid(
                 learning_rate=[2.0**-7, 2.0**-4], beta_1=[0.875, 0.5], beta_2=[1 - 2.0**-8, 0.75],
                 epsilon=[NEGLIGIBLE, 2.0**-3], amsgrad=[False, True], weight_decay=[0.0, DECAY], maximize=[False, True],
             )),
-            sample("weight-decay-argument", steady, **BASE, weight_decay=DECAY, as_argument=True, dtypes=ONE),
             *sparing(edges(BASE)),
-            *of_epsilon(**BASE),
-            *REFUSED,
+            *of_epsilon(**BASE)[:1],
             decimal_rates(**DECIMAL),
-            sample("half-precision", near_one, **{**BASE, "epsilon": 2.0**-12}, dtypes=HALVES),
-            sample("half-precision decimal-rates", near_one, **{**DECIMAL, "epsilon": 2.0**-12}, dtypes=HALVES),
+            sample("half-precision", near_one, **HALF, dtypes=HALVES),
+            sample("half-precision decimal-rates", near_one, **{**HALF, "beta_1": 0.9, "beta_2": 0.999}, dtypes=HALVES),
         ],
         modes=("eager",),
         sources=(PAPER, f"{TORCH}Adam.html"),
+    ),
+    Case(
+        "adam_torch_and_keras",
+        "trajectory",
+        ref.by_elements(ref.refusing(ref.ascending(ref.decaying(ref.adam)))),
+        torch=[lambda torch, *arrays, **options: torch_adam(torch, torch.optim.Adam, *arrays, **options)],
+        tensorflow=[lambda tf, *arrays, **options: keras_as_torch(tf, tf.keras.optimizers.Adam, *arrays, **options)],
+        samples=[
+            sample("weight-decay amsgrad maximize", uneven, edge=True, **BASE, weight_decay=DECAY, amsgrad=True,
+                   maximize=True, dtypes=MASTER),
+            sample("decoupled-weight-decay", steady, **BASE, weight_decay=DECAY, decoupled_weight_decay=True,
+                   dtypes=ONE),
+            sample("weight-decay-argument", steady, **BASE, weight_decay=DECAY, as_argument=True, dtypes=ONE),
+            *of_epsilon(**BASE),
+            *REFUSED,
+            decimal_rates(**{**DECIMAL, "epsilon": NEGLIGIBLE}),
+        ],
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=(PAPER, f"{TORCH}Adam.html", f"{KERAS}adam/"),
     ),
     Case(
         "adam_epsilon_hat",
@@ -152,7 +171,9 @@ ADAM = (
             *sparing(edges({**SMALL, "weight_decay": DECAY})),
             *of_epsilon(**BASE, weight_decay=0.0)[:1],
             decimal_rates(**DECIMAL, weight_decay=0.004),
-            sample("half-precision", near_one, **{**BASE, "epsilon": 2.0**-12}, weight_decay=0.0, dtypes=HALVES),
+            sample("half-precision", near_one, **HALF, weight_decay=0.0, dtypes=HALVES),
+            sample("half-precision decimal-rates", near_one, **{**HALF, "beta_1": 0.9, "beta_2": 0.999},
+                   weight_decay=0.0, dtypes=HALVES),
         ],
         modes=("eager",),
         sources=(PAPER, f"{KERAS}adam/", f"{KERAS}adamw/"),
@@ -171,11 +192,6 @@ ADAM = (
             lambda torch, *arrays, **options: torch_adam(
                 torch, torch.optim.Adam, *arrays, **options, decoupled_weight_decay=True
             ),
-        ],
-        tensorflow=[
-            lambda tf, *arrays, **options: keras_as_torch(
-                tf, tf.keras.optimizers.AdamW, *arrays, **options, decoupled_weight_decay=True
-            )
         ],
         samples=[
             *sparing(grid(
@@ -202,19 +218,34 @@ ADAMAX = (
                 torch, torch.optim.Adamax, *arrays, **options, differentiable=True
             ),
         ],
-        tensorflow=[lambda tf, *arrays, **options: keras_as_torch(tf, tf.keras.optimizers.Adamax, *arrays, **options)],
         samples=[
             *sparing(grid(
                 learning_rate=[2.0**-7, 2.0**-4], beta_1=[0.875, 0.5], beta_2=[1 - 2.0**-8, 0.75],
                 epsilon=[NEGLIGIBLE, 2.0**-3], weight_decay=[0.0, DECAY], maximize=[False, True],
             )),
             *sparing(edges(BASE)),
-            *of_epsilon(**BASE),
+            *of_epsilon(**BASE)[:1],
             decimal_rates(**DECIMAL),
         ],
         modes=("eager",),
         dtypes=MASTER,
         sources=(PAPER, f"{TORCH}Adamax.html"),
+    ),
+    Case(
+        "adamax_torch_and_keras",
+        "trajectory",
+        ref.by_elements(ref.ascending(ref.coupled(relatives.adamax))),
+        torch=[lambda torch, *arrays, **options: torch_adam(torch, torch.optim.Adamax, *arrays, **options)],
+        tensorflow=[lambda tf, *arrays, **options: keras_as_torch(tf, tf.keras.optimizers.Adamax, *arrays, **options)],
+        samples=[
+            sample("weight-decay maximize", uneven, edge=True, **BASE, weight_decay=DECAY, maximize=True,
+                   dtypes=MASTER),
+            sample("weight-decay-argument", steady, **BASE, weight_decay=DECAY, as_argument=True, dtypes=ONE),
+            *of_epsilon(**BASE)[:1],
+        ],
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=(PAPER, f"{TORCH}Adamax.html", f"{KERAS}adamax/"),
     ),
     Case(
         "adamax_epsilon_added",
@@ -241,42 +272,66 @@ ADAMAX = (
     ),
 )  # fmt: skip
 
-NADAM = {**SMALL, "momentum_decay": 1.0}
+NADAM = {**SMALL, "momentum_decay": 2.0**-8}
 RADAM = (
     Case(
         "nadam",
         "trajectory",
-        ref.by_elements(ref.ascending(ref.decaying(relatives.nadam))),
+        ref.by_elements(ref.refusing(ref.ascending(ref.decaying(relatives.nadam)))),
         torch=[
-            lambda torch, *arrays, **options: torch_adam(torch, torch.optim.NAdam, *arrays, **options, foreach=False),
-            lambda torch, *arrays, **options: torch_adam(torch, torch.optim.NAdam, *arrays, **options, foreach=True),
             lambda torch, *arrays, **options: torch_adam(
-                torch, torch.optim.NAdam, *arrays, **options, differentiable=True
+                torch, torch.optim.NAdam, *arrays, **options, foreach=False, double=True
             ),
-            lambda torch, *arrays, **options: torch_adam(torch, torch.optim.NAdam, *arrays, **options, double=True),
-        ],
-        tensorflow=[
-            lambda tf, *arrays, **options: keras_as_torch(tf, tf.keras.optimizers.Nadam, *arrays, **options),
-            lambda tf, *arrays, **options: keras_as_torch(
-                tf, tf.keras.optimizers.Nadam, *arrays, **options, how="eager"
+            lambda torch, *arrays, **options: torch_adam(
+                torch, torch.optim.NAdam, *arrays, **options, foreach=True, double=True
             ),
-            lambda tf, *arrays, **options: keras_as_torch(tf, tf.keras.optimizers.Nadam, *arrays, **options, how="xla"),
+            lambda torch, *arrays, **options: torch_adam(
+                torch, torch.optim.NAdam, *arrays, **options, differentiable=True, double=True
+            ),
+            lambda torch, *arrays, **options: torch_adam(torch, torch.optim.NAdam, *arrays, **options),
         ],
         samples=[
             *sparing(grid(
                 learning_rate=[2.0**-7, 2.0**-4], beta_1=[0.875, 0.5], beta_2=[1 - 2.0**-8, 0.75],
-                epsilon=[2.0**-20, 2.0**-3], momentum_decay=[1.0], weight_decay=[0.0, DECAY],
+                epsilon=[2.0**-20, 2.0**-3], momentum_decay=[2.0**-8, 1.0], weight_decay=[0.0, DECAY],
                 decoupled_weight_decay=[False, True], maximize=[False, True],
             )),
-            sample("momentum-decay", steady, dtypes=ONE, **{**NADAM, "momentum_decay": 2.0**-8}),
-            sample("weight-decay-argument", steady, dtypes=ONE, **NADAM, weight_decay=DECAY, as_argument=True),
             *sparing(edges(NADAM)),
             *of_epsilon(**NADAM)[:1],
-            decimal_rates(**DECIMAL, momentum_decay=1.0),
+            decimal_rates(**DECIMAL, momentum_decay=0.004),
         ],
         modes=("eager",),
         dtypes=MASTER,
-        sources=("https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ", f"{TORCH}NAdam.html", f"{KERAS}Nadam/"),
+        sources=("https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ", f"{TORCH}NAdam.html"),
+    ),
+    Case(
+        "nadam_with_fixed_decay",
+        "trajectory",
+        ref.by_elements(ref.decoupled(partial(relatives.nadam, momentum_decay=1.0))),
+        torch=[
+            lambda torch, *arrays, **options: torch_adam(
+                torch, torch.optim.NAdam, *arrays, **options, momentum_decay=1, decoupled_weight_decay=True, double=True
+            )
+        ],
+        tensorflow=[
+            lambda tf, *arrays, **options: keras_steps(
+                tf, tf.keras.optimizers.Nadam(**options), *arrays, how="function"
+            ),
+            lambda tf, *arrays, **options: keras_steps(tf, tf.keras.optimizers.Nadam(**options), *arrays),
+            lambda tf, *arrays, **options: keras_steps(tf, tf.keras.optimizers.Nadam(**options), *arrays, how="xla"),
+        ],
+        samples=[
+            sample("base", steady, **SMALL, weight_decay=DECAY, dtypes=MASTER),
+            *grid(
+                weight_decay=[DECAY, 0.0], learning_rate=[2.0**-4, 2.0**-7], beta_1=[0.5, 0.875],
+                beta_2=[0.75, 1 - 2.0**-8], epsilon=[2.0**-3, 2.0**-20], dtypes=("float32",),
+            )[1:],
+            sample("uneven-gradients", uneven, edge=True, **SMALL, weight_decay=DECAY, dtypes=("float32",)),
+            *of_epsilon(**BASE, weight_decay=DECAY)[:1],
+        ],
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=("https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ", f"{KERAS}Nadam/"),
     ),
     Case(
         "radam",

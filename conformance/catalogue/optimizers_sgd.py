@@ -1,7 +1,8 @@
 """Stochastic gradient descent with momentum.
 
 torch multiplies the velocity by the learning rate, Keras what enters it: the same at a constant rate. Each is a case;
-that torch follows Keras' rule, if the velocity is rescaled whenever the rate changes, is a route of the second.
+in ``sgd_torch_and_keras`` Keras is given what makes it follow torch's rule, and where that cannot be, or the same
+argument means something else, it is a divergence; how torch follows Keras' rule is its route in the other case.
 """
 
 from dataclasses import replace
@@ -19,6 +20,7 @@ from conformance.catalogue.optimizers_shared import (
     sparing,
     steady,
     torch_steps,
+    uneven,
     zeros,
 )
 from conformance.reference import optimizers as ref
@@ -110,9 +112,6 @@ CASES = (
                 torch, torch.optim.SGD, *arrays, **options, differentiable=True
             ),
         ],
-        tensorflow=[
-            lambda tf, *arrays, **options: keras_sgd_as_torch(tf, tf.keras.optimizers.SGD, *arrays, **options),
-        ],
         samples=[
             *sparing(grid(
                 learning_rate=[2.0**-7, 2.0**-4], momentum=[0.875, 0.0], dampening=[0.0, 0.25],
@@ -125,13 +124,7 @@ CASES = (
                     maximize=[False, True], dtypes=ONE,
                 )
             ),
-            sample("rate-drops", steady, **SGD, drop_at=50, dtypes=MASTER),
-            sample("rate-drops nesterov", steady, **SGD, nesterov=True, drop_at=50, dtypes=ONE),
-            sample("weight-decay-argument", steady, **SGD, weight_decay=DECAY, as_argument=True, dtypes=ONE),
             *sparing(edges(SGD)),
-            sample("bad-rate", steady, raises=True, learning_rate=-(2.0**-7), momentum=0.875, dtypes=ONE),
-            sample("bad-nesterov", steady, raises=True, learning_rate=2.0**-7, momentum=0.0, nesterov=True,
-                   dtypes=ONE),
             decimal_rates(learning_rate=0.01, momentum=0.9),
             sample("half-precision", near_one, **SGD, dtypes=HALVES),
             sample("half-precision nesterov", near_one, **SGD, nesterov=True, dtypes=HALVES),
@@ -140,6 +133,34 @@ CASES = (
         sources=(
             "http://proceedings.mlr.press/v28/sutskever13.html",
             "https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html",
+        ),
+    ),
+    Case(
+        "sgd_torch_and_keras",
+        "trajectory",
+        ref.by_elements(ref.refusing(ref.dropping(ref.ascending(ref.coupled(ref.sgd))))),
+        torch=[lambda torch, *arrays, **options: torch_sgd(torch, torch.optim.SGD, *arrays, **options)],
+        tensorflow=[
+            lambda tf, *arrays, **options: keras_sgd_as_torch(tf, tf.keras.optimizers.SGD, *arrays, **options),
+        ],
+        samples=[
+            sample("dampening weight-decay maximize", uneven, edge=True, **SGD, dampening=0.25, weight_decay=DECAY,
+                   maximize=True, dtypes=MASTER),
+            sample("nesterov weight-decay", steady, **SGD, nesterov=True, weight_decay=DECAY, dtypes=ONE),
+            sample("weight-decay-argument", steady, **SGD, weight_decay=DECAY, as_argument=True, dtypes=ONE),
+            sample("weight-decay-argument without momentum", steady, learning_rate=2.0**-7, momentum=0.0,
+                   weight_decay=DECAY, as_argument=True, dtypes=ONE),
+            sample("rate-drops", steady, **SGD, drop_at=50, dtypes=ONE),
+            sample("rate-drops nesterov", steady, **SGD, nesterov=True, drop_at=50, dtypes=ONE),
+            sample("bad-rate", steady, raises=True, learning_rate=-(2.0**-7), momentum=0.875, dtypes=ONE),
+            sample("bad-nesterov", steady, raises=True, learning_rate=2.0**-7, momentum=0.0, nesterov=True, dtypes=ONE),
+            decimal_rates(learning_rate=0.01, momentum=0.9),
+        ],
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=(
+            "https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html",
+            "https://keras.io/api/optimizers/sgd/",
         ),
     ),
     Case(

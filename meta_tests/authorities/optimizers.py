@@ -3,6 +3,7 @@ each step, a sum (or a maximum) over all gradients so far."""
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -139,13 +140,17 @@ def documented_default(weight: Array, optimizer: str, setting: str) -> Array:
 
 AUTHORITIES: dict[str, Callable[..., Any]] = {
     "sgd": unrolled(sgd),
+    "sgd_torch_and_keras": unrolled(sgd),
     "sgd_rate_in_velocity": unrolled(sgd_rate_in_velocity, decoupled=True),
     "adam": unrolled(adam(hat=False)),
+    "adam_torch_and_keras": unrolled(adam(hat=False)),
     "adam_epsilon_hat": unrolled(adam(hat=True), decoupled=True),
     "adamw": unrolled(adam(hat=False), decoupled=True),
     "adamax": unrolled(adamax(added=False)),
+    "adamax_torch_and_keras": unrolled(adamax(added=False)),
     "adamax_epsilon_added": unrolled(adamax(added=True), decoupled=True),
     "nadam": unrolled(nadam),
+    "nadam_with_fixed_decay": unrolled(partial(nadam, momentum_decay=1.0), decoupled=True),
     "radam": unrolled(radam),
     "optimizer_defaults": documented_default,
     "gradients_after_a_step": lambda weight, gradient, optimizer, settings: gradient.copy(),
