@@ -56,8 +56,8 @@ def test_ids_are_unique() -> None:
 
 
 def test_no_planned_test_is_empty() -> None:
-    """Optimizers have no half precision: with that alone they are not planned, rather than passing on nothing."""
-    assert list(plan.tests("optimizers", Options(dtypes=("float16",)))) == []
+    """Training has no half precision: with that alone it is not planned, rather than passing on nothing."""
+    assert list(plan.tests("training", Options(dtypes=("float16",)))) == []
     for area in catalogue():
         assert all(t.keys(("bfloat16",)) for t in plan.tests(area, Options(dtypes=("bfloat16",))))
 
