@@ -172,7 +172,7 @@ ADAM = (
             *of_epsilon(**BASE, weight_decay=0.0)[:1],
             decimal_rates(**DECIMAL, weight_decay=0.004),
             sample("half-precision", near_one, **HALF, weight_decay=0.0, dtypes=HALVES),
-            sample("half-precision decimal-rates", near_one, **{**HALF, "beta_1": 0.9, "beta_2": 0.999},
+            sample("half-precision beta-like-1", near_one, **{**HALF, "learning_rate": 1.0, "beta_2": 0.999},
                    weight_decay=0.0, dtypes=HALVES),
         ],
         modes=("eager",),
