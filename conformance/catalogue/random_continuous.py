@@ -28,6 +28,10 @@ MATRIX, SMALL = blank(150, 200), blank(60, 100)
 """So many numbers that a deviation which is wrong by 3% is found; and so many as show an error of a limiting case."""
 
 
+SINGLE, DOUBLE = ("float32", "float16", "bfloat16"), ("float64", "float16")
+"""Each sample but the first is drawn in one of the wide formats."""
+
+
 def drawn_seed(tf):
     import random
 
@@ -55,15 +59,11 @@ CASES = (
         statistics=ref.uniform,
         torch=[
             lambda torch, like, low, high: torch.Tensor.uniform_(torch.empty_like(like), low, high),
-            lambda torch, like, low, high: torch.empty_like(like).uniform_(
-                low, high, generator=generator(torch, like)
-            ),
+            lambda torch, like, low, high: torch.empty_like(like).uniform_(low, high, generator=generator(torch, like)),
         ],
         tensorflow=[
             lambda tf, like, low, high: tf.random.uniform(like.shape, low, high, like.dtype),
-            lambda tf, like, low, high: tf.random.stateless_uniform(
-                like.shape, drawn_seed(tf), low, high, like.dtype
-            ),
+            lambda tf, like, low, high: tf.random.stateless_uniform(like.shape, drawn_seed(tf), low, high, like.dtype),
             lambda tf, like, low, high: tf.random.Generator.from_seed(drawn_seed(tf)[0]).uniform(
                 like.shape, low, high, like.dtype
             ),
@@ -71,9 +71,9 @@ CASES = (
         ],
         samples=[
             sample("unit", MATRIX, low=0.0, high=1.0),
-            sample("wide", MATRIX, low=-3.0, high=5.0),
-            sample("far", SMALL, low=100.0, high=104.0, edge=True),
-            sample("one-point", SMALL, low=2.5, high=2.5, edge=True),
+            sample("wide", SMALL, low=-3.0, high=5.0, dtypes=SINGLE),
+            sample("far", SMALL, low=100.0, high=104.0, edge=True, dtypes=SINGLE),
+            sample("one-point", SMALL, low=2.5, high=2.5, edge=True, dtypes=SINGLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -128,9 +128,9 @@ CASES = (
         ],
         samples=[
             sample("standard", MATRIX, mean=0.0, deviation=1.0),
-            sample("moved", MATRIX, mean=-1.5, deviation=0.25),
-            sample("far", SMALL, mean=64.0, deviation=2.0, edge=True),
-            sample("one-point", SMALL, mean=0.5, deviation=0.0, edge=True),
+            sample("moved", SMALL, mean=-1.5, deviation=0.25, dtypes=SINGLE),
+            sample("far", SMALL, mean=64.0, deviation=2.0, edge=True, dtypes=SINGLE),
+            sample("one-point", SMALL, mean=0.5, deviation=0.0, edge=True, dtypes=SINGLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -187,8 +187,8 @@ CASES = (
         ],
         samples=[
             sample("standard", MATRIX, mean=0.0, deviation=1.0),
-            sample("moved", MATRIX, mean=-1.5, deviation=0.25),
-            sample("far", SMALL, mean=16.0, deviation=2.0, edge=True),
+            sample("moved", SMALL, mean=-1.5, deviation=0.25, dtypes=SINGLE),
+            sample("far", SMALL, mean=16.0, deviation=2.0, edge=True, dtypes=SINGLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -216,9 +216,9 @@ CASES = (
         ],
         samples=[
             sample("one-sided", SMALL, mean=0.0, deviation=1.0, low=-0.5, high=3.0),
-            sample("narrow", SMALL, mean=1.0, deviation=2.0, low=-0.125, high=0.25),
-            sample("in-the-tail", SMALL, mean=0.0, deviation=1.0, low=1.0, high=2.0, edge=True),
-            sample("far-in-the-tail", SMALL, mean=0.0, deviation=1.0, low=4.0, high=5.0, edge=True),
+            sample("narrow", SMALL, mean=1.0, deviation=2.0, low=-0.125, high=0.25, dtypes=SINGLE),
+            sample("in-the-tail", SMALL, mean=0.0, deviation=1.0, low=1.0, high=2.0, edge=True, dtypes=DOUBLE),
+            sample("far-in-the-tail", SMALL, mean=0.0, deviation=1.0, low=4.0, high=5.0, edge=True, dtypes=SINGLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -236,8 +236,8 @@ CASES = (
         tensorflow=[lambda tf, like, rate: tf.keras.random.gamma(like.shape, 1.0, like.dtype.name) / rate],
         samples=[
             sample("unit", MATRIX, rate=1.0),
-            sample("fast", SMALL, rate=8.0),
-            sample("slow", SMALL, rate=2.0**-7, edge=True),
+            sample("fast", SMALL, rate=8.0, dtypes=SINGLE),
+            sample("slow", SMALL, rate=2.0**-7, edge=True, dtypes=DOUBLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -255,8 +255,9 @@ CASES = (
             lambda torch, like, concentration, rate: torch._standard_gamma(*full(torch, like, concentration)) / rate,
         ],
         tensorflow=[
-            lambda tf, like, concentration, rate: tf.keras.random.gamma(like.shape, concentration, like.dtype.name)
-            / rate,
+            lambda tf, like, concentration, rate: (
+                tf.keras.random.gamma(like.shape, concentration, like.dtype.name) / rate
+            ),
             lambda tf, like, concentration, rate: tf.random.gamma(like.shape, concentration, rate, like.dtype),
             lambda tf, like, concentration, rate: tf.random.stateless_gamma(
                 like.shape, drawn_seed(tf), concentration, rate, like.dtype
@@ -264,9 +265,9 @@ CASES = (
         ],
         samples=[
             sample("ordinary", MATRIX, concentration=2.5, rate=0.5),
-            sample("below-1", SMALL, concentration=0.25, rate=1.0),
-            sample("large", SMALL, concentration=500.0, rate=4.0, edge=True),
-            sample("tiny", SMALL, concentration=2.0**-10, rate=1.0, edge=True),
+            sample("below-1", SMALL, concentration=0.25, rate=1.0, dtypes=SINGLE),
+            sample("large", SMALL, concentration=500.0, rate=4.0, edge=True, dtypes=DOUBLE),
+            sample("tiny", SMALL, concentration=2.0**-10, rate=1.0, edge=True, dtypes=SINGLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -281,9 +282,9 @@ CASES = (
         tensorflow=[lambda tf, like, a, b: tf.keras.random.beta(like.shape, a, b, like.dtype.name)],
         samples=[
             sample("ordinary", MATRIX, a=2.5, b=1.5),
-            sample("bathtub", SMALL, a=0.5, b=0.5),
-            sample("concentrated", SMALL, a=200.0, b=300.0, edge=True),
-            sample("at-the-ends", SMALL, a=0.125, b=0.0625, edge=True),
+            sample("bathtub", SMALL, a=0.5, b=0.5, dtypes=SINGLE),
+            sample("concentrated", SMALL, a=200.0, b=300.0, edge=True, dtypes=DOUBLE),
+            sample("at-the-ends", SMALL, a=0.125, b=0.0625, edge=True, dtypes=SINGLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -302,8 +303,8 @@ CASES = (
         ],
         samples=[
             sample("ordinary", blank(8000, 3), concentrations=(2.0, 0.75, 4.0)),
-            sample("flat", blank(8000, 4), concentrations=(1.0, 1.0, 1.0, 1.0)),
-            sample("concentrated", blank(8000, 2), concentrations=(64.0, 96.0), edge=True),
+            sample("flat", blank(8000, 4), concentrations=(1.0, 1.0, 1.0, 1.0), dtypes=SINGLE),
+            sample("concentrated", blank(8000, 2), concentrations=(64.0, 96.0), edge=True, dtypes=DOUBLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -326,8 +327,8 @@ CASES = (
         ],
         samples=[
             sample("standard", MATRIX, mean=0.0, deviation=1.0),
-            sample("moved", SMALL, mean=2.0, deviation=0.25),
-            sample("wide", SMALL, mean=-1.0, deviation=3.0, edge=True),
+            sample("moved", SMALL, mean=2.0, deviation=0.25, dtypes=SINGLE),
+            sample("wide", SMALL, mean=-1.0, deviation=3.0, edge=True, dtypes=DOUBLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -345,8 +346,8 @@ CASES = (
         ],
         samples=[
             sample("standard", MATRIX, median=0.0, scale=1.0),
-            sample("moved", SMALL, median=-2.0, scale=0.5),
-            sample("wide", SMALL, median=1.0, scale=64.0, edge=True),
+            sample("moved", SMALL, median=-2.0, scale=0.5, dtypes=SINGLE),
+            sample("wide", SMALL, median=1.0, scale=64.0, edge=True, dtypes=DOUBLE),
         ],
         held=LIKE,
         modes=EAGER,

@@ -3,10 +3,12 @@ their probabilities)."""
 
 from conformance.case import Case
 from conformance.catalogue.random_continuous import (
+    DOUBLE,
     EAGER,
     KERAS,
     LIKE,
     MATRIX,
+    SINGLE,
     SMALL,
     TF,
     TORCH,
@@ -70,9 +72,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, like, low, high: tf.random.uniform(like.shape, low, high, like.dtype),
-            lambda tf, like, low, high: tf.random.stateless_uniform(
-                like.shape, drawn_seed(tf), low, high, like.dtype
-            ),
+            lambda tf, like, low, high: tf.random.stateless_uniform(like.shape, drawn_seed(tf), low, high, like.dtype),
             lambda tf, like, low, high: tf.random.Generator.from_seed(drawn_seed(tf)[0]).uniform(
                 like.shape, low, high, like.dtype
             ),
@@ -127,10 +127,10 @@ CASES = (
         ],
         samples=[
             sample("quarter", MATRIX, probability=0.25),
-            sample("rare", SMALL, probability=2.0**-4),
-            sample("rarer-than-a-step-of-bfloat16", SMALL, probability=2.0**-9, edge=True),
-            sample("never", SMALL, probability=0.0, edge=True),
-            sample("always", SMALL, probability=1.0, edge=True),
+            sample("rare", SMALL, probability=2.0**-4, dtypes=SINGLE),
+            sample("rarer-than-a-step-of-bfloat16", SMALL, probability=2.0**-9, edge=True, dtypes=SINGLE),
+            sample("never", SMALL, probability=0.0, edge=True, dtypes=SINGLE),
+            sample("always", SMALL, probability=1.0, edge=True, dtypes=DOUBLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -160,11 +160,11 @@ CASES = (
         ],
         samples=[
             sample("few", MATRIX, count=10, probability=0.25),
-            sample("many", SMALL, count=1000, probability=0.625),
-            sample("rare", SMALL, count=1000, probability=2.0**-8, edge=True),
-            sample("never", SMALL, count=10, probability=0.0, edge=True),
-            sample("always", SMALL, count=10, probability=1.0, edge=True),
-            sample("no-trial", SMALL, count=0, probability=0.5, edge=True),
+            sample("many", SMALL, count=1000, probability=0.625, dtypes=SINGLE),
+            sample("rare", SMALL, count=1000, probability=2.0**-8, edge=True, dtypes=DOUBLE),
+            sample("never", SMALL, count=10, probability=0.0, edge=True, dtypes=SINGLE),
+            sample("always", SMALL, count=10, probability=1.0, edge=True, dtypes=DOUBLE),
+            sample("no-trial", SMALL, count=0, probability=0.5, edge=True, dtypes=SINGLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -185,9 +185,9 @@ CASES = (
         ],
         samples=[
             sample("few", MATRIX, rate=0.75),
-            sample("more", MATRIX, rate=25.0),
+            sample("more", SMALL, rate=25.0, dtypes=SINGLE),
             sample("huge", SMALL, rate=1e6, edge=True, dtypes=("float64", "float32")),
-            sample("none", SMALL, rate=0.0, edge=True),
+            sample("none", SMALL, rate=0.0, edge=True, dtypes=SINGLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -200,17 +200,17 @@ CASES = (
         drawn,
         statistics=ref.geometric,
         torch=[
-            lambda torch, like, probability, first: torch.Tensor.geometric_(torch.empty_like(like), probability)
-            + (first - 1),
-            lambda torch, like, probability, first: torch.distributions.Geometric(
-                *full(torch, like, probability)
-            ).sample()
-            + first,
+            lambda torch, like, probability, first: (
+                torch.Tensor.geometric_(torch.empty_like(like), probability) + (first - 1)
+            ),
+            lambda torch, like, probability, first: (
+                torch.distributions.Geometric(*full(torch, like, probability)).sample() + first
+            ),
         ],
         samples=[
             sample("trials", MATRIX, probability=0.25, first=1),
-            sample("failures", SMALL, probability=0.625, first=0),
-            sample("rare", SMALL, probability=2.0**-6, first=1, edge=True),
+            sample("failures", SMALL, probability=0.625, first=0, dtypes=SINGLE),
+            sample("rare", SMALL, probability=2.0**-6, first=1, edge=True, dtypes=DOUBLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -229,8 +229,8 @@ CASES = (
         ],
         samples=[
             sample("ordinary", SMALL, count=4.0, probability=0.25),
-            sample("fraction", SMALL, count=0.5, probability=0.625),
-            sample("many", SMALL, count=64.0, probability=0.75, edge=True),
+            sample("fraction", SMALL, count=0.5, probability=0.625, dtypes=SINGLE),
+            sample("many", SMALL, count=64.0, probability=0.75, edge=True, dtypes=DOUBLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -253,9 +253,7 @@ CASES = (
                 tf.random.categorical(logits(tf, like, weights), like.shape.num_elements()), like.shape
             ),
             lambda tf, like, weights: tf.reshape(
-                tf.random.stateless_categorical(
-                    logits(tf, like, weights), like.shape.num_elements(), drawn_seed(tf)
-                ),
+                tf.random.stateless_categorical(logits(tf, like, weights), like.shape.num_elements(), drawn_seed(tf)),
                 like.shape,
             ),
             lambda tf, like, weights: tf.reshape(
@@ -264,10 +262,10 @@ CASES = (
         ],
         samples=[
             sample("skewed", MATRIX, weights=SKEWED),
-            sample("unnormalized", SMALL, weights=(3.0, 1.0, 4.0, 8.0)),
-            sample("many", SMALL, weights=(1.0,) * 200, edge=True),
-            sample("with-zeros", SMALL, weights=(0.0, 1.0, 0.0, 3.0, 0.0), edge=True),
-            sample("one-possible", SMALL, weights=(0.0, 0.0, 1.0), edge=True),
+            sample("unnormalized", SMALL, weights=(3.0, 1.0, 4.0, 8.0), dtypes=SINGLE),
+            sample("many", SMALL, weights=(1.0,) * 200, edge=True, dtypes=DOUBLE),
+            sample("with-zeros", SMALL, weights=(0.0, 1.0, 0.0, 3.0, 0.0), edge=True, dtypes=SINGLE),
+            sample("one-possible", SMALL, weights=(0.0, 0.0, 1.0), edge=True, dtypes=DOUBLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -286,8 +284,8 @@ CASES = (
         tensorflow=[gumbel_top_2],
         samples=[
             sample("skewed", blank(20000, 2), weights=SKEWED),
-            sample("equal", blank(20000, 2), weights=(1.0, 1.0, 1.0)),
-            sample("with-zeros", blank(20000, 2), weights=(0.0, 1.0, 0.0, 3.0, 4.0), edge=True),
+            sample("equal", blank(20000, 2), weights=(1.0, 1.0, 1.0), dtypes=SINGLE),
+            sample("with-zeros", blank(20000, 2), weights=(0.0, 1.0, 0.0, 3.0, 4.0), edge=True, dtypes=DOUBLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -300,14 +298,14 @@ CASES = (
         drawn,
         statistics=ref.multinomial,
         torch=[
-            lambda torch, like, count, weights: torch.distributions.Multinomial(
-                count, like.new_tensor(weights)
-            ).sample(like.shape[:1])
+            lambda torch, like, count, weights: torch.distributions.Multinomial(count, like.new_tensor(weights)).sample(
+                like.shape[:1]
+            )
         ],
         samples=[
             sample("skewed", blank(4000, 5), count=12, weights=SKEWED),
-            sample("one-draw", blank(4000, 3), count=1, weights=(1.0, 2.0, 1.0)),
-            sample("with-zeros", blank(4000, 3), count=20, weights=(0.0, 1.0, 3.0), edge=True),
+            sample("one-draw", blank(4000, 3), count=1, weights=(1.0, 2.0, 1.0), dtypes=SINGLE),
+            sample("with-zeros", blank(4000, 3), count=20, weights=(0.0, 1.0, 3.0), edge=True, dtypes=DOUBLE),
         ],
         held=LIKE,
         modes=EAGER,
@@ -328,13 +326,21 @@ CASES = (
             lambda tf, like: tf_rows(tf, like, tf.random.shuffle),
             lambda tf, like: tf_rows(tf, like, lambda x: tf.random.experimental.stateless_shuffle(x, drawn_seed(tf))),
             lambda tf, like: tf_rows(tf, like, tf.keras.random.shuffle),
-            lambda tf, like: tf_rows(tf, like, lambda x: tf.data.Dataset.from_tensor_slices(x)
-                                     .shuffle(len(x), seed=drawn_seed(tf)[0]).batch(len(x)).get_single_element()),
+            lambda tf, like: tf_rows(
+                tf,
+                like,
+                lambda x: (
+                    tf.data.Dataset.from_tensor_slices(x)
+                    .shuffle(len(x), seed=drawn_seed(tf)[0])
+                    .batch(len(x))
+                    .get_single_element()
+                ),
+            ),
         ],
         samples=[
             sample("long", blank(1, 12000)),
             sample("rows", blank(4, 1000)),
-            sample("short", blank(480, 4), edge=True),
+            sample("short", blank(240, 4), edge=True),
         ],
         held=LIKE,
         modes=EAGER,
@@ -356,7 +362,7 @@ CASES = (
         samples=[
             sample("long", blank(1, 12000)),
             sample("rows", blank(4, 1000)),
-            sample("short", blank(480, 4), edge=True),
+            sample("short", blank(25, 40), edge=True),
         ],
         held=LIKE,
         modes=EAGER,
@@ -367,7 +373,7 @@ CASES = (
         "shuffled_data",
         "statistics",
         drawn,
-        statistics=ref.shuffled,
+        statistics=ref.permutation,
         torch=[
             lambda torch, like, buffer: torch.cat(
                 list(torch.utils.data.DataLoader(range(like.shape[-1]), batch_size=1000, shuffle=True))
@@ -393,8 +399,9 @@ CASES = (
         tensorflow=[
             lambda tf, like: tf.random.shuffle(tf.repeat(tf.range(like.shape[0])[:, None], like.shape[1], 1)),
             lambda tf, like: tf.keras.random.shuffle(tf.repeat(tf.range(like.shape[0])[:, None], like.shape[1], 1)),
-            lambda tf, like: tf.transpose(tf.keras.random.shuffle(
-                tf.repeat(tf.range(like.shape[0])[None], like.shape[1], 0), axis=1)),
+            lambda tf, like: tf.transpose(
+                tf.keras.random.shuffle(tf.repeat(tf.range(like.shape[0])[None], like.shape[1], 0), axis=1)
+            ),
         ],
         samples=[
             sample("two-columns", blank(2000, 2)),

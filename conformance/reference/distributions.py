@@ -70,11 +70,11 @@ def _contingency(a: Array, b: Array, parts: int = 4) -> float:
 
 
 def _step(x: Array, dtype: Any, scale: float) -> Array:
-    """The distance to the next number that a generator may give in place of x: one of the dtype, at the magnitude of
-    the numbers that x was computed from; below the smallest normal number, zero."""
+    """How far a generator may be from x: a step of its random bits and the rounding of what is computed from them, at
+    the magnitude of these numbers; below the smallest normal number, from zero."""
     eps = float(np.spacing(np.ones((), dtype)).astype(np.float64))
     tiny = {8: 2.0**-1022, 4: 2.0**-126}.get(dtype.itemsize, 2.0**-14 if dtype == np.float16 else 2.0**-126)
-    return np.maximum(eps * np.maximum(np.abs(x), scale), tiny)
+    return np.maximum(1.5 * eps * np.maximum(np.abs(x), scale), tiny)
 
 
 def _kolmogorov(values: Array, counts: Array, cdf: Function, step: Function) -> float:
@@ -107,7 +107,9 @@ def _moments(x: Array, mean: float, variance: float, kurtosis: float, h: Array) 
     off = abs(float(np.mean(d))) - float(np.mean(h))
     spread = abs(float(np.mean(d**2)) - variance) - float(np.mean(2 * np.abs(d) * h + h**2))
     p = {"mean": _tail(max(off, 0.0) / math.sqrt(variance / n))}
-    if 1.001 < kurtosis < 12:  # of two equally likely numbers it says nothing; beyond 12, the limit is far at these sizes
+    if (
+        1.001 < kurtosis < 12
+    ):  # of two equally likely numbers it says nothing; beyond 12, the limit is far at these sizes
         p["variance"] = _tail(max(spread, 0.0) / (variance * math.sqrt((kurtosis - 1) / n)))
     return p
 
@@ -239,15 +241,8 @@ def _truncated_moments(low: float, high: float) -> tuple[float, float, float]:
 
 
 def exponential(draws: list[Array], *, rate: float) -> dict[str, float]:
-    """Density rate exp(-rate x). Its numbers are positive: none of them is 0 (Johnson, Kotz & Balakrishnan 1994,
-    chapter 19), but a generator may round to it."""
-    return _continuous(
-        draws,
-        lambda x: -np.expm1(-rate * np.maximum(x, 0)),
-        lambda x: np.exp(-rate * np.maximum(x, 0)),
-        low=0.0,
-        moments=(1 / rate, rate**-2.0, 9.0),
-    )
+    """Density rate exp(-rate x)."""
+    return gamma(draws, concentration=1.0, rate=rate)
 
 
 def gamma(draws: list[Array], *, concentration: float, rate: float = 1.0) -> dict[str, float]:
@@ -485,10 +480,10 @@ def multinomial(draws: list[Array], *, count: int, weights: tuple[float, ...]) -
 # Permutations
 
 
-def permutation(draws: list[Array]) -> dict[str, float]:
+def permutation(draws: list[Array], *, buffer: int = 0) -> dict[str, float]:
     """A permutation of 0 ... n - 1, or rows of them. In a uniform one the relative orders of disjoint runs of four are
     independent, each of 24 equally likely; numbers do not remember where they were; and fixed points are about Poisson
-    with mean 1 (Diaconis, Fulman & Guralnick 2008)."""
+    with mean 1 (Diaconis, Fulman & Guralnick 2008). So it must be whatever ``buffer`` data go through."""
     rows = [np.atleast_2d(np.asarray(d)) for d in draws]
     n = rows[0].shape[1]
     p = _seeds(draws)
@@ -515,11 +510,6 @@ def permutation(draws: list[Array]) -> dict[str, float]:
     return p
 
 
-def shuffled(draws: list[Array], *, buffer: int) -> dict[str, float]:
-    """A data set in another order: a uniform permutation, whatever the size of the buffer that it goes through."""
-    return permutation(draws)
-
-
 def shuffled_rows(draws: list[Array]) -> dict[str, float]:
     """Rows (i, i, ...) in another order: each stays whole."""
     whole = all(np.array_equal(d, np.broadcast_to(d[:, :1], d.shape)) for d in draws)
@@ -530,10 +520,11 @@ def shuffled_rows(draws: list[Array]) -> dict[str, float]:
 
 
 def variance_scaling(
-    draws: list[Array], *, scale: float = 1.0, mode: str = "fan_in", distribution: str = "uniform"
+    draws: list[Array], *, scale: float, mode: str, distribution: str, of: str = ""
 ) -> dict[str, float]:
     """Variance scale / n, where n is the number of inputs or outputs of one unit, or their mean; uniform, normal, or
-    normal and truncated at two standard deviations, before it is scaled to that variance. (Glorot & Bengio 2010, PMLR
+    normal and truncated at two standard deviations, before it is scaled to that variance. ``of`` is the name of an
+    initializer for which that holds. (Glorot & Bengio 2010, PMLR
     9; He et al. 2015, ICCV; LeCun et al. 1998, *Efficient BackProp*.)"""
     shape = draws[0].shape
     window = math.prod(shape[:-2])
@@ -559,6 +550,16 @@ def he(draws: list[Array], *, slope: float, mode: str, distribution: str) -> dic
     return variance_scaling(draws, scale=2 / (1 + slope**2), mode=mode, distribution=distribution)
 
 
+def initial_weights(draws: list[Array], *, layer: str, weight: str, law: str, size: float) -> dict[str, float]:
+    """A weight of a layer as its framework documents it: uniform in [-size, size], N(0, size^2), the constant size, or
+    size times an orthogonal matrix."""
+    if law == "uniform":
+        return _uniform(draws, -size, size)
+    if law == "normal":
+        return normal(draws, mean=0.0, deviation=size)
+    return orthogonal(draws, gain=size) if law == "orthogonal" else _constant(draws, size)
+
+
 def orthogonal(draws: list[Array], *, gain: float) -> dict[str, float]:
     """gain times a matrix with orthonormal columns (rows, where there are more columns), drawn with Haar's measure
     (Stewart 1980, SIAM J. Numer. Anal. 17; Mezzadri 2007, Notices AMS 54). Each entry then has the variance 1 / m,
@@ -577,21 +578,12 @@ def orthogonal(draws: list[Array], *, gain: float) -> dict[str, float]:
     p["signs of the diagonal"] = float(scipy.stats.binomtest(int(np.sum(np.diag(z) > 0)), n).pvalue)
     p["sum"] = _tail(float(np.sum(z)) / math.sqrt(m * n))
     p["signs"] = _tail(float(np.sum(np.sign(z))) / math.sqrt(m * n))
-    if m >= 30:  # the entries of one matrix are then nearly independent and normal (Jiang 2006, Ann. Probab. 34)
-        p["Kolmogorov-Smirnov"] = float(
-            special.kolmogorov(
-                max(0.0, _distance(z.ravel()) - 1 / (2 * m)) * math.sqrt(z.size)  # a beta distribution, up to 1 / m
-            )
-        )
+    if m >= 30:  # the entries of one matrix are then nearly independent (Jiang 2006, Ann. Probab. 34)
+        half = (m - 1) / 2
+        share: Function = lambda x: special.betainc(half, half, np.clip((x + 1) / 2, 0, 1))
+        p["Kolmogorov-Smirnov"] = _kolmogorov(*np.unique(q, return_counts=True), share, np.zeros_like)
     p["seeds"] = _uncorrelated(first, other)
     return p
-
-
-def _distance(z: Array) -> float:
-    """Kolmogorov's distance from the standard normal distribution."""
-    share = special.ndtr(np.sort(z))
-    k = np.arange(z.size)
-    return float(max(np.max((k + 1) / z.size - share), np.max(share - k / z.size)))
 
 
 def sparse(draws: list[Array], *, sparsity: float, deviation: float) -> dict[str, float]:

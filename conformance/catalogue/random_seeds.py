@@ -1,0 +1,189 @@
+"""Seeds: which numbers they give, and which draws they make repeat themselves."""
+
+from conformance.case import Case
+from conformance.catalogue.random_continuous import EAGER, LIKE, TF, TORCH, blank
+from conformance.reference import seeds as ref
+from fixtures.samples import sample
+
+NOTES = f"{TORCH}notes/randomness.html"
+SET_SEED = f"{TF}set_seed"
+
+
+def torch_seeded(torch, like, seed, bits):
+    torch.manual_seed(seed)
+    return torch.rand_like(like)
+
+
+def torch_own_generator(torch, like, seed, bits):
+    own = torch.Generator().manual_seed(seed)
+    return torch.rand(like.shape, dtype=like.dtype, generator=own)
+
+
+def tf_seeded(tf, like, seed, bits):
+    tf.random.set_seed(seed)
+    return tf.random.uniform(like.shape, dtype=like.dtype)
+
+
+def keras_seeded(tf, like, seed, bits):
+    tf.keras.utils.set_random_seed(seed)
+    return tf.keras.random.uniform(like.shape, dtype=like.dtype.name)
+
+
+def tf_words(tf, like, key, counter):
+    """The state is the counter, in two words of 64 bits, and the key."""
+
+    def signed(word):
+        return (word + 2**63) % 2**64 - 2**63
+
+    state = [signed(counter % 2**64), signed(counter >> 64), signed(key)]
+    words = tf.random.Generator.from_state(state, "philox").uniform_full_int(like.shape, tf.uint32)
+    return tf.cast(words, tf.int64)
+
+
+def torch_repeats(torch, like, what):
+    import random
+
+    import numpy as np
+
+    first, second = torch.empty_like(like), torch.empty_like(like)
+    torch.manual_seed(7)
+    if what == "a saved state":
+        state = torch.get_rng_state()
+        first.uniform_()
+        torch.set_rng_state(state)
+    elif what == "the same initializer again":
+        return torch.equal(torch.nn.init.uniform_(first), torch.nn.init.uniform_(second))
+    elif what == "two layers, made one after the other":
+        layers = [torch.nn.Dropout(0.5) for _ in range(2)]
+        return torch.equal(*(layer(torch.ones_like(like)) for layer in layers))
+    elif what == "the framework's seed, a layer":
+        layer = torch.nn.Dropout(0.5)
+        first = layer(torch.ones_like(like))
+        torch.manual_seed(7)
+        return torch.equal(first, layer(torch.ones_like(like)))
+    elif what == "Python's seed, an initializer":
+        random.seed(7)
+        torch.nn.init.uniform_(first)
+        random.seed(7)
+    elif what == "NumPy's seed":
+        np.random.seed(7)
+        first.uniform_()
+        np.random.seed(7)
+    elif what == "the same seed argument again":
+        own = torch.Generator().manual_seed(7)
+        return torch.equal(first.uniform_(generator=own), second.uniform_(generator=own))
+    elif what == "a generator of its own and the global one":
+        first.uniform_()
+        return torch.equal(first, second.uniform_(generator=torch.Generator().manual_seed(7)))
+    else:
+        first.uniform_()
+        if what in ("the same seed again", "another seed", "after another draw"):
+            torch.manual_seed(8 if what == "another seed" else 7)
+        if what == "after another draw":
+            torch.randn(3)
+    return torch.equal(first, second.uniform_())
+
+
+def keras_repeats(tf, like, what):
+    import random
+
+    import numpy as np
+
+    def draw(**seed):
+        return tf.random.uniform(like.shape, dtype=like.dtype, **seed)
+
+    tf.keras.utils.set_random_seed(7)
+    ones, kinds = tf.ones(like.shape, like.dtype), tf.keras.initializers
+    if what == "a saved state":
+        own = tf.random.Generator.from_seed(7)
+        saved = tf.random.Generator.from_state(tf.identity(own.state), own.algorithm)
+        pair = own.uniform(like.shape), saved.uniform(like.shape)
+    elif what == "the same initializer again":
+        kind = kinds.RandomUniform()
+        pair = kind(like.shape), kind(like.shape)
+    elif what == "two layers, made one after the other":
+        pair = [tf.keras.layers.Dropout(0.5, seed=1)(ones, training=True) for _ in range(2)]
+    elif what == "the framework's seed, a layer":
+        layer, pair = tf.keras.layers.Dropout(0.5), []
+        for _ in range(2):
+            tf.random.set_seed(7)
+            pair.append(layer(ones, training=True))
+    elif what == "Python's seed, an initializer":
+        pair = []
+        for _ in range(2):
+            random.seed(7)
+            pair.append(kinds.RandomUniform()(like.shape))
+    elif what == "NumPy's seed":
+        pair = []
+        for _ in range(2):
+            np.random.seed(7)
+            pair.append(draw())
+    elif what == "the same seed argument again":
+        pair = [tf.keras.random.uniform(like.shape, seed=7) for _ in range(2)]
+    elif what == "a generator of its own and the global one":
+        pair = draw(), tf.random.Generator.from_seed(7).uniform(like.shape, dtype=like.dtype)
+    else:
+        pair = [draw()]
+        if what in ("the same seed again", "another seed", "after another draw"):
+            tf.random.set_seed(8 if what == "another seed" else 7)
+        if what == "after another draw":
+            tf.random.normal([3])
+        pair.append(draw())
+    return tf.reduce_all(pair[0] == pair[1])
+
+
+CASES = (
+    Case(
+        "seeded_numbers",
+        "selection",
+        ref.mersenne_twister,
+        torch=[torch_seeded, torch_own_generator],
+        tensorflow=[tf_seeded, keras_seeded],
+        samples=[
+            sample("seed-0", blank(12), seed=0, bits=24, dtypes=("float32",)),
+            sample("seed-0-in-double", blank(12), seed=0, bits=53, dtypes=("float64",)),
+            sample("seed-2021", blank(3, 4), seed=2021, bits=24, dtypes=("float32",)),
+            sample("seed-2021-in-double", blank(3, 4), seed=2021, bits=53, dtypes=("float64",)),
+            sample("largest-seed", blank(5), seed=2**32 - 1, bits=24, dtypes=("float32",), edge=True),
+        ],
+        held=LIKE,
+        modes=EAGER,
+        dtypes=("float64", "float32"),
+        sources=("https://doi.org/10.1145/272991.272995", NOTES),
+    ),
+    Case(
+        "philox_words",
+        "selection",
+        ref.philox,
+        tensorflow=[tf_words],
+        samples=[
+            sample("zero", blank(8), key=0, counter=0),
+            sample("ordinary", blank(3, 5), key=0x299F31D0A4093822, counter=0x0370734413198A2E85A308D3243F6A88),
+            sample("carry", blank(12), key=2**64 - 1, counter=2**64 - 2, edge=True),
+        ],
+        held=LIKE,
+        modes=EAGER,
+        dtypes=("float32",),
+        sources=("https://doi.org/10.1145/2063384.2063405", f"{TF}Generator"),
+    ),
+    Case(
+        "repeated_draws",
+        "selection",
+        ref.repeats,
+        torch=[lambda torch, like, what: torch.tensor(torch_repeats(torch, like, what))],
+        tensorflow=[keras_repeats],
+        samples=[
+            sample(
+                what.lower().replace("'s", "").replace(",", "").replace(" ", "-"),
+                blank(20),
+                what=what,
+                edge="again" in what,
+            )
+            for what in ref.REPEATS
+        ],
+        held=LIKE,
+        modes=EAGER,
+        dtypes=("float32",),
+        sources=(NOTES, SET_SEED, "https://keras.io/api/random/seed_generator/"),
+    ),
+)
