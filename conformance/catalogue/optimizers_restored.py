@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, Sample
+from conformance.catalogue.optimizers_shared import MASTER
 from conformance.reference import optimizers_states as ref
 from fixtures.samples import sample
 
@@ -196,11 +197,17 @@ def pairs(rng: np.random.Generator) -> tuple[Array, ...]:
     return rng.standard_normal((5, 3)), rng.standard_normal((5, 2))
 
 
-def of(**optimizers: dict[str, Any]) -> list[Sample]:
+def of(dtypes: tuple[str, ...], **optimizers: dict[str, Any]) -> list[Sample]:
     """A sample for each; what follows an underscore tells two of one optimizer apart."""
     edges = ("LBFGS", "SparseAdam", "Muon", "MultiOptimizer", "LossScaleOptimizer")
     return [
-        sample(name.replace("_", "-"), few, edge=name in edges or "_" in name, optimizer=name.split("_")[0], **options)
+        sample(
+            name.replace("_", "-"),
+            few,
+            edge=name in edges or "_" in name,
+            optimizer=name.split("_")[0],
+            **{"dtypes": dtypes, **options},
+        )
         for name, options in optimizers.items()
     ]
 
@@ -215,6 +222,7 @@ CASES = (
         ref.restored,
         torch=[torch_from_file, torch_from_memory],
         samples=of(
+            MASTER,
             SGD={"momentum": 0.875, **RATE}, SGD_plain=RATE, Adam=RATE, Adam_amsgrad={"amsgrad": True, **RATE},
             Adam_fused={"fused": True, **RATE}, Adam_loop={"foreach": False, **RATE},
             Adam_ascending={"maximize": True, **RATE}, AdamW=RATE, Adamax=RATE, NAdam=RATE,
@@ -224,7 +232,7 @@ CASES = (
             LBFGS={"max_iter": 2, **RATE},
         ),
         modes=EAGER,
-        dtypes=("float64", "float32"),
+        dtypes=MASTER,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.load_state_dict.html",),
     ),
     Case(
@@ -233,16 +241,17 @@ CASES = (
         ref.restored,
         tensorflow=[keras_own_variables],
         samples=of(
+            ("float64",),
             SGD={"momentum": 0.875, **KERAS_RATE}, Adam={"amsgrad": True, **KERAS_RATE}, AdamW=KERAS_RATE,
             Adamax=KERAS_RATE, Nadam=KERAS_RATE, Adagrad=KERAS_RATE, Adadelta=KERAS_RATE,
             RMSprop={"centered": True, "momentum": 0.5, **KERAS_RATE}, Adafactor=KERAS_RATE, Ftrl=KERAS_RATE,
-            Lion=KERAS_RATE, Lamb=KERAS_RATE, Muon=KERAS_RATE, ScheduleFreeAdamW=KERAS_RATE,
+            Lion=KERAS_RATE, Lamb=KERAS_RATE, Muon={"dtypes": ("float32",), **KERAS_RATE}, ScheduleFreeAdamW=KERAS_RATE,
             MultiOptimizer=KERAS_RATE, LossScaleOptimizer=KERAS_RATE,
             SGD_averaged={"use_ema": True, **KERAS_RATE},
             SGD_accumulating={"gradient_accumulation_steps": 2, **KERAS_RATE},
         ),
         modes=EAGER,
-        dtypes=("float64",),
+        dtypes=MASTER,  # Muon does not take float64
         sources=("https://keras.io/guides/serialization_and_saving/",),
     ),
     Case(
@@ -251,6 +260,7 @@ CASES = (
         ref.restored,
         tensorflow=[keras_checkpoint],
         samples=of(
+            ("float64",),
             SGD={"momentum": 0.875, **KERAS_RATE}, Nadam=KERAS_RATE, MultiOptimizer=KERAS_RATE,
             LossScaleOptimizer=KERAS_RATE, SGD_averaged={"use_ema": True, **KERAS_RATE},
         ),
