@@ -139,7 +139,9 @@ def torch_steps(torch, kind, vector, matrix, vector_gradients, matrix_gradients,
     return {"vector": torch.stack([v for v, _ in steps]), "matrix": torch.stack([m for _, m in steps])}
 
 
-def keras_steps(tf, optimizer, vector, matrix, vector_gradients, matrix_gradients, how="eager", before=None, l2=None):
+def keras_steps(
+    tf, optimizer, vector, matrix, vector_gradients, matrix_gradients, *, how="eager", before=None, l2=None
+):
     """Both parameters after each step of a Keras optimizer that is given these gradients, and that of ``l2 / 2 |w|^2``;
     ``how``: eager, function or xla. ``before(optimizer, t)`` is called before step t."""
     variables = [tf.keras.Variable(a, dtype=a.dtype.name) for a in (vector, matrix)]
