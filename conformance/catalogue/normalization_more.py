@@ -277,15 +277,16 @@ CASES = (
         samples=[
             normed(4, 6, weights=1, name="vectors"),
             normed(2, 3, 4, axes=(-2, -1), weights=1, epsilon=1e-6, name="two-axes"),
+            # Ten times smaller than elsewhere: of 0.1 torch's epsilon is hidden by the floor of second derivatives at
+            # some cotangents.
             given(
-                SMALL,
+                SMALL / 10,
                 np.arange(5.0) - 1,
                 name="default-epsilon",
                 dtypes=DOUBLE_AND_SINGLE,
                 axes=(-1,),
                 epsilon=None,
-                smooth=False,
-            ),  # value and gradient show it, second derivatives at some seeds alone
+            ),
             given([[0.0, 0.0, 0.0], [1.0, 0.0, -1.0]], [1.0, 2.0, 3.0], name="zeros", axes=(-1,), epsilon=1e-3),
             normed(3, 1, weights=1, name="one-element", edge=True),
             normal((2, 4), (3,), name="bad-sizes", axes=(-1,), epsilon=1e-3, raises=True, edge=True),
@@ -381,9 +382,9 @@ CASES = (
         samples=[
             normal((4, 5), axes=(-1,)),
             normal((2, 3, 4), name="two-axes", axes=(1, 2)),
-            normal(
-                (3, 1), name="one-element", axes=(-1,), edge=True, smooth=False
-            ),  # derivatives are 0: rounding alone
+            # Derivatives are 0. What rounding leaves of c / |x| - c / |x| is judged by a floor that does not count the
+            # division by x in a second derivative (hvp in conformance/noise.py), and is exceeded for |x| below 1.
+            given([[1.5], [-2.25], [3.125]], name="one-element", axes=(-1,), edge=True),
             given(
                 [[0.0, 0.0, 0.0], [3.0, 0.0, -4.0]],
                 name="zero-row",
