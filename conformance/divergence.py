@@ -83,7 +83,7 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _match(value: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)
+    return value in patterns or any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)
 
 
 def _literal(name: str) -> str:
