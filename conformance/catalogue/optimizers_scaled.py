@@ -154,7 +154,7 @@ def bad(name: str, **options) -> Sample:
 RMSPROP = {"learning_rate": 2.0**-7, "rho": 0.875, "epsilon": NEGLIGIBLE, "momentum": 0.0, "centered": False}
 LATER = {**RMSPROP, "momentum": 0.875, "later_rate": 2.0**-10}
 OF_RMSPROP = [
-    *edges({**RMSPROP, "momentum": 0.875, "centered": True}),
+    *sparing(edges({**RMSPROP, "momentum": 0.875, "centered": True})),
     more(tiny, "tiny-gradients", **{**RMSPROP, "epsilon": 2.0**-20}),
     more(constant, "constant-gradient", **{**RMSPROP, "rho": 0.5, "epsilon": 2.0**-7, "centered": True}),
     more(steady, "later-rate", **LATER),
@@ -168,7 +168,7 @@ RMSPROP_LEVELS = {
 
 ADAGRAD = {"learning_rate": 2.0**-4, "initial_accumulator_value": 0.0, "epsilon": NEGLIGIBLE}
 OF_ADAGRAD = [
-    *edges(ADAGRAD),
+    *sparing(edges(ADAGRAD)),
     more(tiny, "tiny-gradients", **{**ADAGRAD, "epsilon": 2.0**-20}),
     decimal_rates(learning_rate=0.01, initial_accumulator_value=0.1, epsilon=1e-7),
     bad("accumulator", **{**ADAGRAD, "initial_accumulator_value": -0.125}),
@@ -184,7 +184,7 @@ OF_ADADELTA = [
         maximize=[False, True],
     )),
     more(steady, "decoupled-weight-decay", **ADADELTA, decoupled_weight_decay=2.0**-3),
-    *edges(ADADELTA),
+    *sparing(edges(ADADELTA)),
     more(tiny, "tiny-gradients", **ADADELTA),
     decimal_rates(learning_rate=0.1, rho=0.9, epsilon=1e-6),
     bad("rho", **{**ADADELTA, "rho": 1.5}),
@@ -234,7 +234,7 @@ OF_FTRL = [
         l2_shrinkage_regularization_strength=[0.0, 0.125], beta=[0.0, 1.0],
         decoupled_weight_decay=[0.0, 2.0**-4],
     ))),
-    *edges({**FTRL, "l1_regularization_strength": 0.25}),
+    *sparing(edges({**FTRL, "l1_regularization_strength": 0.25})),
     more(uneven, "nothing-accumulated", **{**FTRL, "initial_accumulator_value": 0.0}),
     decimal_rates(**{**FTRL, "learning_rate": 0.1, "l1_regularization_strength": 0.1, "beta": 0.3}),
     bad("power", **{**FTRL, "learning_rate_power": 0.5}),
