@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
-from conformance.catalogue.optimizers_shared import keras_steps, steady, torch_steps
+from conformance.catalogue.optimizers_shared import keras_steps, torch_steps
+from conformance.catalogue.optimizers_states_shared import steps as steps_of
 from conformance.reference import clipping as ref
 from conformance.reference import optimizers
 from fixtures.samples import given, normal, sample
@@ -359,9 +360,9 @@ CASES = (
             ),
         ],
         samples=[
-            sample("momentum", steady, dtypes=MASTER, strength=2.0**-4, momentum=0.875, **OF_DECAY),
-            sample("plain", steady, dtypes=MASTER, strength=2.0**-4, **OF_DECAY),
-            sample("strong", steady, edge=True, dtypes=MASTER, strength=4.0, **OF_DECAY),
+            sample("momentum", steps_of(30), dtypes=MASTER, strength=2.0**-4, momentum=0.875, **OF_DECAY),
+            sample("plain", steps_of(30), dtypes=MASTER, strength=2.0**-4, **OF_DECAY),
+            sample("strong", steps_of(30), edge=True, dtypes=("float64",), strength=4.0, **OF_DECAY),
         ],
         modes=EAGER,
         dtypes=MASTER,
@@ -387,10 +388,10 @@ CASES = (
             ),
         ],
         samples=[
-            sample("weak", steady, dtypes=MASTER, weight_decay=2.0**-4, **ADAM),
-            sample("strong", steady, dtypes=MASTER, weight_decay=8.0, **ADAM),
+            sample("weak", steps_of(30), dtypes=MASTER, weight_decay=2.0**-4, **ADAM),
+            sample("strong", steps_of(30), dtypes=MASTER, weight_decay=8.0, **ADAM),
             # The weights are 0 after each shrinking: learning rate times decay is 1.
-            sample("all-gone", steady, edge=True, dtypes=MASTER, weight_decay=128.0, **ADAM),
+            sample("all-gone", steps_of(30), edge=True, dtypes=("float64",), weight_decay=128.0, **ADAM),
         ],
         modes=EAGER,
         dtypes=MASTER,
@@ -492,9 +493,11 @@ CASES = (
             lambda tf, *arrays, **options: keras_constrained_steps(tf, *arrays, **options, how="eager"),
         ],
         samples=[
-            sample("non-negative", steady, dtypes=MASTER, constraint="non-negative", momentum=0.875, **OF_DECAY),
-            sample("max-norm", steady, dtypes=MASTER, constraint="max norm", momentum=0.875, **OF_DECAY),
-            sample("no-momentum", steady, edge=True, dtypes=MASTER, constraint="max norm", learning_rate=0.5),
+            sample("non-negative", steps_of(30), dtypes=MASTER, constraint="non-negative", momentum=0.875, **OF_DECAY),
+            sample("max-norm", steps_of(30), dtypes=MASTER, constraint="max norm", momentum=0.875, **OF_DECAY),
+            sample(
+                "no-momentum", steps_of(30), edge=True, dtypes=("float64",), constraint="max norm", learning_rate=0.5
+            ),
         ],
         modes=EAGER,
         dtypes=MASTER,

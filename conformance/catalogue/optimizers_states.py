@@ -400,7 +400,6 @@ CASES = (
         tensorflow=[
             keras_ema,
             lambda tf, *arrays, **options: keras_ema(tf, *arrays, **options, how="eager"),
-            lambda tf, *arrays, **options: keras_ema(tf, *arrays, **options, how="xla"),
         ],
         samples=[
             sample("slow", steps(30), decay=0.875, **SGD),
