@@ -90,9 +90,8 @@ def keras_scaled(
                     momentum.assign(momentum * (later_rate / options["learning_rate"]))
             optimizer.learning_rate = later_rate
 
-    return keras_steps(
-        tf, kind(**options), vector, matrix, vector_gradients, matrix_gradients, how, before, weight_decay or None
-    )
+    arrays = vector, matrix, vector_gradients, matrix_gradients
+    return keras_steps(tf, kind(**options), *arrays, how=how, before=before, l2=weight_decay or None)
 
 
 def in_double_precision(torch, *arguments, **options):
@@ -111,10 +110,12 @@ def keras_with_half_l2(tf, kind, *arrays, l2_regularization_strength, **options)
 
 
 def torch_defaults(torch, x, kind, settings):
-    """Settings of a torch optimizer that is made without any, by Keras' names, as float32 holds them."""
-    named = {"learning_rate": "lr", "epsilon": "eps", "rho": "alpha" if kind == "RMSprop" else "rho"}
+    """Settings of a torch optimizer that is made without any, as float32 holds them."""
     found = getattr(torch.optim, kind)([torch.nn.Parameter(x.clone())]).defaults
-    return {name: torch.tensor(found[named.get(name, name)], dtype=torch.float32).to(x.dtype) for name in settings}
+    return {
+        name: torch.tensor(found["lr" if name == "learning_rate" else name], dtype=torch.float32).to(x.dtype)
+        for name in settings
+    }
 
 
 def keras_defaults(tf, x, kind, settings):
@@ -245,16 +246,6 @@ OF_PUBLISHED_FTRL = [
     more(steady, "base", **FTRL),
     more(uneven, "uneven-gradients", **{**FTRL, "l1_regularization_strength": 0.25}),
 ]
-
-
-def of_defaults(*kinds: str, prefix: str = "") -> list[Sample]:
-    """All settings that the documentation of each kind of optimizer names."""
-
-    def one(kind: str) -> Sample:
-        settings = tuple(scaled.DEFAULTS[prefix + kind])
-        return sample(kind.lower(), lambda rng: (rng.standard_normal(3),), edge=True, kind=kind, settings=settings)
-
-    return [one(kind) for kind in kinds]
 
 
 CASES = (
@@ -463,24 +454,17 @@ CASES = (
         sources=("https://doi.org/10.1145/2487575.2488200", f"{KERAS}ftrl/"),
     ),
     Case(
-        "scaled_optimizer_defaults",
+        "unshared_optimizer_defaults",
         "selection",
-        scaled.defaults,  # as torch documents them, and those of FTRL as Keras does
+        scaled.defaults,
         torch=[torch_defaults],
         tensorflow=[keras_defaults],
-        samples=of_defaults("RMSprop", "Adagrad", "Adadelta", "Rprop", "ASGD", "Ftrl"),
+        samples=[
+            sample(kind.lower(), lambda rng: (rng.standard_normal(3),), edge=True, kind=kind, settings=tuple(settings))
+            for kind, settings in scaled.DEFAULTS.items()
+        ],
         modes=("eager",),
         dtypes=MASTER,
-        sources=tuple(f"{TORCH}{kind}.html" for kind in ("RMSprop", "Adagrad", "Adadelta", "Rprop", "ASGD")),
-    ),
-    Case(
-        "scaled_optimizer_defaults_of_keras",
-        "selection",
-        partial(scaled.defaults, prefix="Keras "),
-        tensorflow=[keras_defaults],
-        samples=of_defaults("RMSprop", "Adagrad", "Adadelta", prefix="Keras "),
-        modes=("eager",),
-        dtypes=MASTER,
-        sources=tuple(f"{KERAS}{kind}/" for kind in ("rmsprop", "adagrad", "adadelta")),
+        sources=(f"{TORCH}Rprop.html", f"{TORCH}ASGD.html", f"{KERAS}ftrl/"),
     ),
 )

@@ -181,13 +181,6 @@ def with_average(rule: Rule) -> Callable[..., dict[str, Array]]:
 
 
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "RMSprop": {
-        "learning_rate": 0.01, "rho": 0.99, "epsilon": 1e-8, "momentum": 0, "centered": False, "weight_decay": 0,
-    },
-    "Adagrad": {
-        "learning_rate": 0.01, "initial_accumulator_value": 0, "epsilon": 1e-10, "lr_decay": 0, "weight_decay": 0,
-    },
-    "Adadelta": {"learning_rate": 1.0, "rho": 0.9, "epsilon": 1e-6, "weight_decay": 0},
     "Rprop": {"learning_rate": 0.01, "etas": (0.5, 1.2), "step_sizes": (1e-6, 50)},
     "ASGD": {"learning_rate": 0.01, "lambd": 1e-4, "alpha": 0.75, "t0": 1e6, "weight_decay": 0},
     "Ftrl": {
@@ -195,13 +188,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "l1_regularization_strength": 0, "l2_regularization_strength": 0, "l2_shrinkage_regularization_strength": 0,
         "beta": 0,
     },
-    "Keras RMSprop": {"learning_rate": 0.001, "rho": 0.9, "epsilon": 1e-7, "momentum": 0, "centered": False},
-    "Keras Adagrad": {"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7},
-    "Keras Adadelta": {"learning_rate": 0.001, "rho": 0.95, "epsilon": 1e-7},
 }  # fmt: skip
-"""What the pages of https://docs.pytorch.org/docs/stable/optim.html and https://keras.io/api/optimizers/ say."""
+"""What https://docs.pytorch.org/docs/stable/optim.html says of the first two, https://keras.io/api/optimizers/ftrl/ of
+the third."""
 
 
-def defaults(x: Array, *, kind: str, settings: tuple[str, ...], prefix: str = "") -> dict[str, Array]:
+def defaults(x: Array, *, kind: str, settings: tuple[str, ...]) -> dict[str, Array]:
     """The documented defaults, as float32 holds them."""
-    return {name: np.asarray(np.float32(DEFAULTS[prefix + kind][name]), x.dtype) for name in settings}
+    return {name: np.asarray(np.float32(DEFAULTS[kind][name]), x.dtype) for name in settings}

@@ -239,15 +239,7 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
     "asgd": asgd,
     "ftrl": each(ftrl(counted=2)),
     "ftrl_as_published": each(ftrl(counted=1)),
-    "scaled_optimizer_defaults": documented({
-        "RMSprop": "1e-2 0.99 1e-8 0 0 0",
-        "Adagrad": "1e-2 0 1e-10 0 0",
-        "Adadelta": "1.0 0.9 1e-6 0",
-        "Rprop": "1e-2 0.5/1.2 1e-6/50",
-        "ASGD": "1e-2 1e-4 0.75 1e6 0",
-        "Ftrl": "0.001 -0.5 0.1 0.0 0.0 0.0 0.0",
-    }),
-    "scaled_optimizer_defaults_of_keras": documented({
-        "RMSprop": "0.001 0.9 1e-7 0.0 0", "Adagrad": "0.001 0.1 1e-7", "Adadelta": "0.001 0.95 1e-7",
+    "unshared_optimizer_defaults": documented({
+        "Rprop": "1e-2 0.5/1.2 1e-6/50", "ASGD": "1e-2 1e-4 0.75 1e6 0", "Ftrl": "0.001 -0.5 0.1 0.0 0.0 0.0 0.0",
     }),
 }  # fmt: skip
