@@ -36,7 +36,7 @@ def in_keras(
         for old, new in {changes!r}:
             assert source.count(old) == 1, source.count(old)
             source = source.replace(old, new)
-        changed = dict(vars(sys.modules[kind.__module__]))
+        changed = dict(vars(sys.modules[kind.__module__]), tf=tf)
         exec(source, changed)
         kind.update_step = changed["update_step"]
         """,
@@ -56,15 +56,18 @@ FAULTS: list[Fault] = [
     ),
     in_torch(
         "weight decay before the sign changes", "sgd-torch-eager-value", f"{AT} 1, vector[0]",
-        "sgd._single_tensor_sgd", ("alpha=weight_decay)\n            else", "alpha=-weight_decay)\n            else"),
+        "sgd._single_tensor_sgd",
+        ("grad = grad.add(param, alpha=weight_decay)\n\n",
+         "grad = grad.add(param, alpha=-weight_decay if maximize else weight_decay)\n\n"),
     ),
     in_keras(
         "the graph keeps the rate that it was traced with", "sgd_rate_in_velocity-tensorflow-eager-value",
         f"{AT} 51, vector[0]", "SGD",
         (
             "learning_rate = ops.cast(learning_rate, variable.dtype)",
-            "learning_rate = ops.cast(self.__dict__.setdefault('_first', self.get_config()['learning_rate']), "
-            "variable.dtype)",
+            "with tf.init_scope():\n"
+            "        learning_rate = float(self._learning_rate.value.numpy())\n"
+            "    learning_rate = ops.cast(learning_rate, variable.dtype)",
         ),
     ),
     in_torch(
@@ -116,8 +119,8 @@ FAULTS: list[Fault] = [
         dtype="float32",
     ),
     in_keras(
-        "Nesterov's look ahead takes this step's momentum", "nadam-tensorflow-eager-value", f"{AT} 1, vector[0]",
-        "Nadam", ("self.iterations + 2", "self.iterations + 1"),
+        "Nesterov's look ahead takes this step's momentum", "nadam_with_fixed_decay-tensorflow-eager-value",
+        f"{AT} 1, vector[0]", "Nadam", ("self.iterations + 2", "self.iterations + 1"),
         dtype="float32",
     ),
     in_torch(
