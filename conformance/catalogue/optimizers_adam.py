@@ -173,7 +173,7 @@ ADAM = (
             decimal_rates(**DECIMAL, weight_decay=0.004),
             sample("half-precision", near_one, **HALF, weight_decay=0.0, dtypes=HALVES),
             sample("half-precision beta-like-1", near_one, **{**HALF, "learning_rate": 1.0, "beta_2": 0.999},
-                   weight_decay=0.0, dtypes=HALVES),
+                   weight_decay=0.0, dtypes=("bfloat16",)),
         ],
         modes=("eager",),
         sources=(PAPER, f"{KERAS}adam/", f"{KERAS}adamw/"),

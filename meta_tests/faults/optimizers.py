@@ -23,9 +23,7 @@ def in_torch(
     )  # fmt: skip
 
 
-def in_keras(
-    name: str, test: str, says: str, kind: str, *changes: tuple[str, str], dtype: str = "float64"
-) -> Fault:
+def in_keras(name: str, test: str, says: str, kind: str, *changes: tuple[str, str], dtype: str = "float64") -> Fault:
     """The update step of a Keras optimizer."""
     return Fault(
         name, test, f"tf.keras.optimizers.{kind}.update_step",
