@@ -7,6 +7,7 @@ argument means something else, it is a divergence; how torch follows Keras' rule
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from fixtures.samples import sample
 
 ONE = ("float64",)
 HALVES = ("float16", "bfloat16")
-SGD = {"learning_rate": 2.0**-7, "momentum": 0.875}
+SGD: dict[str, Any] = {"learning_rate": 2.0**-7, "momentum": 0.875}
 DECAY = 2.0**-5
 
 
