@@ -9,7 +9,16 @@ from meta_tests.faults import Fault, inject, observed
 pytest.importorskip("torch")
 pytest.importorskip("tensorflow")
 
-MODULES = ("optimizers", "optimizers_scaled", "schedules", "optimizers_states", "clipping")
+MODULES = (
+    "optimizers",
+    "optimizers_scaled",
+    "schedules",
+    "optimizers_states",
+    "clipping",
+    "optimizers_more",
+    "initializers",
+    "random",
+)
 FAULTS: list[Fault] = [
     fault for name in MODULES for fault in importlib.import_module(f"meta_tests.faults.{name}").FAULTS
 ]

@@ -317,7 +317,7 @@ CASES = (
         ],
         tensorflow=[lambda tf, like, gain: tf.keras.initializers.Orthogonal(gain)(like.shape, like.dtype.name)],
         samples=[
-            sample("square", blank(100, 100), gain=1.0),
+            sample("square", blank(200, 200), gain=1.0),
             sample("tall", blank(150, 60), gain=0.5),
             sample("wide", blank(40, 160), gain=2**0.5),
             sample("convolution", blank(3, 3, 8, 64), gain=1.0),

@@ -24,8 +24,8 @@ def identity(like: Array, *, gain: float = 1.0) -> Array:
 
 
 def dirac(like: Array, *, groups: int = 1) -> Array:
-    """A kernel that copies input i of each group to the group's output i: 1 in the middle of the window, as far as there
-    are outputs and inputs. (Zagoruyko & Komodakis 2017, arXiv:1706.00388.)"""
+    """A kernel that copies input i of each group to the group's output i: 1 in the middle of the window, as far as
+    there are outputs and inputs. (Zagoruyko & Komodakis 2017, arXiv:1706.00388.)"""
     if not 3 <= like.ndim <= 5:
         raise ValueError("only kernels of convolutions")
     *window, inputs, outputs = like.shape
@@ -52,8 +52,8 @@ def fans(like: Array, *, layout: str) -> Array:
 
 
 def gain(like: Array, *, nonlinearity: str, slope: float = 0.0) -> Array:
-    """By how much a nonlinearity makes numbers smaller: for a rectifier with a slope, sqrt(2 / (1 + slope^2)) (He et al.
-    2015); 5/3 for tanh and 3/4 for selu are torch's own numbers."""
+    """By how much a nonlinearity makes numbers smaller: for a rectifier with a slope, sqrt(2 / (1 + slope^2)) (He et
+    al. 2015); 5/3 for tanh and 3/4 for selu are torch's own numbers."""
     one: Any = np.ones((), like.dtype)
     known = {
         "linear": one, "conv2d": one, "sigmoid": one, "tanh": one * 5 / 3, "selu": one * 3 / 4,

@@ -47,7 +47,7 @@ REPEATS = {
     "NumPy's seed": False,
     "the same seed argument again": False,
 }
-"""Whether the second of two draws is the first one again, as PyTorch documents it: one stream, which one seed restarts."""
+"""Whether the second of two draws is the first one again, as PyTorch documents it: one stream, that a seed restarts."""
 
 
 def repeats(like: Array, *, what: str) -> Array:
