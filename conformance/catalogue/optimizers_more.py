@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from conformance.case import Array, Case, Sample
+from conformance.catalogue import optimizers_functions, optimizers_sparse
 from conformance.catalogue.optimizers_shared import (
     MASTER,
     STEPS,
@@ -402,4 +403,6 @@ CASES: tuple[Case, ...] = (
         dtypes=MASTER,
         sources=(f"{KERAS}muon/", f"{KERAS_SOURCE}muon.py"),
     ),
+    *optimizers_sparse.CASES,
+    *optimizers_functions.CASES,
 )  # fmt: skip

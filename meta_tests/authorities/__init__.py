@@ -7,7 +7,7 @@ MODULES = (
     "elementwise", "activations", "special", "reductions", "linalg", "fft", "indexing", "dtypes", "autodiff", "models",
     "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing",
     "losses", "metrics", "construction", "optimizers", "optimizers_scaled", "optimizers_states",
-    "clipping", "optimizers_more", "schedules", "initializers", "random",
+    "clipping", "optimizers_more", "optimizers_functions", "schedules", "initializers", "random",
 )  # fmt: skip
 AUTHORITIES = {
     name: authority
