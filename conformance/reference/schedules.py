@@ -157,7 +157,9 @@ def cosine_annealing(rates: Array, *, nudge: Nudge = _same, steps: int, total: i
     found = [eta]
     for t in range(1, steps):
         if (t - 1) % (2 * total) == total:
-            eta = nudge(eta + (rates - last) * (1 - nudge(np.cos(_pi(rates) / total))) / 2)
+            # 1 - cos(pi / n) = 1 + cos(pi t / n), rounded by itself: the next step divides by another rounding of it.
+            height = 1 + nudge(np.cos(nudge(_pi(rates) * t / total)))
+            eta = nudge(eta + (rates - last) * height / 2)
         else:
             eta = nudge(last + nudge(eta - last) * (heights[t] / heights[t - 1]))
         found.append(eta)
