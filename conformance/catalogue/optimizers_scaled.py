@@ -9,6 +9,7 @@ which shows how it follows that rule: with an epsilon that is too small to matte
 import re
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def torch_averaged(torch, kind, *arrays, **options):
 
 
 def keras_scaled(
-    tf, kind, vector, matrix, vector_gradients, matrix_gradients, how="function", maximize=False, later_rate=None,
+    tf, kind, vector, matrix, vector_gradients, matrix_gradients, *, how="function", maximize=False, later_rate=None,
     momentum_rescaled=False, lr_decay=0.0, weight_decay=0.0, decoupled_weight_decay=0.0, **options,
 ):  # fmt: skip
     """`keras_steps`; after half of them the rate becomes ``later_rate``, and what is left of the momentum is multiplied
@@ -152,8 +153,14 @@ def bad(name: str, **options) -> Sample:
     return sample(f"bad-{name}", steady, edge=True, raises=True, dtypes=("float64",), **options)
 
 
-RMSPROP = {"learning_rate": 2.0**-7, "rho": 0.875, "epsilon": NEGLIGIBLE, "momentum": 0.0, "centered": False}
-LATER = {**RMSPROP, "momentum": 0.875, "later_rate": 2.0**-10}
+RMSPROP: dict[str, Any] = {
+    "learning_rate": 2.0**-7,
+    "rho": 0.875,
+    "epsilon": NEGLIGIBLE,
+    "momentum": 0.0,
+    "centered": False,
+}
+LATER: dict[str, Any] = {**RMSPROP, "momentum": 0.875, "later_rate": 2.0**-10}
 OF_RMSPROP = [
     *sparing(edges({**RMSPROP, "momentum": 0.875, "centered": True})),
     more(tiny, "tiny-gradients", **{**RMSPROP, "epsilon": 2.0**-20}),
@@ -162,23 +169,23 @@ OF_RMSPROP = [
     decimal_rates(learning_rate=0.001, rho=0.9, epsilon=1e-7, momentum=0.9, centered=False),
     bad("momentum", **{**RMSPROP, "momentum": -0.5}),
 ]
-RMSPROP_LEVELS = {
+RMSPROP_LEVELS: dict[str, Any] = {
     "learning_rate": [2.0**-7, 2.0**-4], "rho": [0.875, 0.5], "epsilon": [NEGLIGIBLE, 2.0**-7],
     "momentum": [0.0, 0.875], "centered": [False, True],
 }  # fmt: skip
 
-ADAGRAD = {"learning_rate": 2.0**-4, "initial_accumulator_value": 0.0, "epsilon": NEGLIGIBLE}
+ADAGRAD: dict[str, Any] = {"learning_rate": 2.0**-4, "initial_accumulator_value": 0.0, "epsilon": NEGLIGIBLE}
 OF_ADAGRAD = [
     *sparing(edges(ADAGRAD)),
     more(tiny, "tiny-gradients", **{**ADAGRAD, "epsilon": 2.0**-20}),
     decimal_rates(learning_rate=0.01, initial_accumulator_value=0.1, epsilon=1e-7),
     bad("accumulator", **{**ADAGRAD, "initial_accumulator_value": -0.125}),
 ]
-ADAGRAD_LEVELS = {
+ADAGRAD_LEVELS: dict[str, Any] = {
     "learning_rate": [2.0**-4, 0.5], "initial_accumulator_value": [0.0, 0.125], "epsilon": [NEGLIGIBLE, 2.0**-7],
 }  # fmt: skip
 
-ADADELTA = {"learning_rate": 1.0, "rho": 0.875, "epsilon": 2.0**-20}
+ADADELTA: dict[str, Any] = {"learning_rate": 1.0, "rho": 0.875, "epsilon": 2.0**-20}
 OF_ADADELTA = [
     *sparing(grid(
         learning_rate=[1.0, 0.125], rho=[0.875, 0.5], epsilon=[2.0**-20, 2.0**-7], weight_decay=[0.0, 2.0**-4],
@@ -191,7 +198,7 @@ OF_ADADELTA = [
     bad("rho", **{**ADADELTA, "rho": 1.5}),
 ]  # fmt: skip
 
-RPROP = {"learning_rate": 2.0**-7, "etas": (0.5, 1.25), "step_sizes": (2.0**-16, 50.0)}
+RPROP: dict[str, Any] = {"learning_rate": 2.0**-7, "etas": (0.5, 1.25), "step_sizes": (2.0**-16, 50.0)}
 OF_RPROP = [
     *grid(
         learning_rate=[2.0**-7, 2.0**-5], etas=[(0.5, 1.25), (0.75, 1.5)],
@@ -205,7 +212,7 @@ OF_RPROP = [
     bad("etas", **{**RPROP, "etas": (1.25, 0.5)}),
 ]  # fmt: skip
 
-ASGD = {"learning_rate": 2.0**-4, "lambd": 0.25, "alpha": 0.75, "t0": 20.0}
+ASGD: dict[str, Any] = {"learning_rate": 2.0**-4, "lambd": 0.25, "alpha": 0.75, "t0": 20.0}
 OF_ASGD = [
     *grid(
         learning_rate=[2.0**-4, 0.5], lambd=[0.25, 2.0**-7], alpha=[0.75, 0.5], t0=[20.0, 0.0, 2.0**20],
@@ -215,7 +222,7 @@ OF_ASGD = [
     decimal_rates(learning_rate=0.01, lambd=0.1, alpha=0.7, t0=10.0),
 ]  # fmt: skip
 
-FTRL = {
+FTRL: dict[str, Any] = {
     "learning_rate": 2.0**-4, "learning_rate_power": -0.5, "initial_accumulator_value": 0.125,
     "l1_regularization_strength": 0.0, "l2_regularization_strength": 0.0,
     "l2_shrinkage_regularization_strength": 0.0, "beta": 0.0,
