@@ -1,16 +1,19 @@
 """Optimizers on functions: gradients are taken where the optimizer has gone, as the framework differentiates."""
 
+from typing import Any
+
 import numpy as np
 
 from conformance.case import Array, Case
 from conformance.catalogue.optimizers_shared import MASTER
 from conformance.reference import optimizers as ref
 from conformance.reference import optimizers_functions as functions
+from conformance.reference.optimizers import Rule
 from fixtures.samples import sample
 
 KERAS = "https://keras.io/api/optimizers/"
 TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.optim."
-RULES = {"sgd": ref.sgd, "momentum": ref.sgd, "rmsprop": ref.rmsprop, "adam": ref.adam}
+RULES: dict[str, Rule] = {"sgd": ref.sgd, "momentum": ref.sgd, "rmsprop": ref.rmsprop, "adam": ref.adam}
 
 
 def torch_quadratic(torch, x, matrix):
@@ -33,7 +36,7 @@ def keras_rosenbrock(tf, x, steepness):
     return tf.reduce_sum(steepness * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 
 
-def torch_descent(torch, function, start, shape, optimizer, learning_rate, **options):
+def torch_descent(torch, function, start, shape, *, optimizer, learning_rate, **options):
     """The points after each of 100 steps."""
     kinds = {"sgd": torch.optim.SGD, "momentum": torch.optim.SGD, "rmsprop": torch.optim.RMSprop}
     named = {{"rho": "alpha", "epsilon": "eps"}.get(k, k): v for k, v in options.items() if k[:4] != "beta"}
@@ -49,7 +52,7 @@ def torch_descent(torch, function, start, shape, optimizer, learning_rate, **opt
     return {"point": torch.stack(points)}
 
 
-def keras_descent(tf, function, start, shape, optimizer, how="eager", **options):
+def keras_descent(tf, function, start, shape, *, optimizer, how="eager", **options):
     """The points after each of 100 steps."""
     kinds = tf.keras.optimizers
     kind = {"sgd": kinds.SGD, "momentum": kinds.SGD, "rmsprop": kinds.RMSprop, "adam": kinds.Adam}[optimizer]
@@ -68,7 +71,7 @@ def keras_descent(tf, function, start, shape, optimizer, how="eager", **options)
     return {"point": tf.stack([step() for _ in range(100)])}
 
 
-def torch_lbfgs(torch, function, start, shape, calls, learning_rate=1.0, **options):
+def torch_lbfgs(torch, function, start, shape, *, calls, learning_rate=1.0, **options):
     """The points after each call of step, and how many iterations there have been."""
     x, points, counts = torch.nn.Parameter(start.clone()), [], []
     optimizer = torch.optim.LBFGS([x], lr=learning_rate, **options)
@@ -118,10 +121,16 @@ def at_the_end(rng: np.random.Generator) -> tuple[Array, ...]:
     return np.ones(4), np.array([100.0])
 
 
-MOMENTUM = {"optimizer": "momentum", "learning_rate": 0.5, "momentum": 0.875}
-ADAM = {"optimizer": "adam", "learning_rate": 2.0**-5, "beta_1": 0.875, "beta_2": 1 - 2.0**-6, "epsilon": 2.0**-60}
-RMSPROP = {"optimizer": "rmsprop", "learning_rate": 2.0**-5, "rho": 0.875, "epsilon": 2.0**-100}
-WOLFE = {"line_search_fn": "strong_wolfe", "max_iter": 1, "max_eval": 26}
+MOMENTUM: dict[str, Any] = {"optimizer": "momentum", "learning_rate": 0.5, "momentum": 0.875}
+ADAM: dict[str, Any] = {
+    "optimizer": "adam",
+    "learning_rate": 2.0**-5,
+    "beta_1": 0.875,
+    "beta_2": 1 - 2.0**-6,
+    "epsilon": 2.0**-60,
+}
+RMSPROP: dict[str, Any] = {"optimizer": "rmsprop", "learning_rate": 2.0**-5, "rho": 0.875, "epsilon": 2.0**-100}
+WOLFE: dict[str, Any] = {"line_search_fn": "strong_wolfe", "max_iter": 1, "max_eval": 26}
 
 CASES: tuple[Case, ...] = (
     Case(

@@ -6,6 +6,7 @@ the paper's, the paper's is another case, and the samples in which both are one 
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -33,11 +34,16 @@ TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.optim."
 KERAS_SOURCE = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/optimizers/"
 
 # Adafactor: 2^-70 is nothing beside gradients of 0.1, and its square is still a float32.
-ADAFACTOR = {"learning_rate": 2.0**-7, "beta_2_decay": -0.75, "epsilon_2": 2.0**-10, "clip_threshold": 1.0}
-LION = {"learning_rate": 2.0**-7, "beta_1": 0.875, "beta_2": 1 - 2.0**-6}
-LAMB = {"learning_rate": 2.0**-7, "beta_1": 0.875, "beta_2": 1 - 2.0**-8, "epsilon": 2.0**-20}
-SCHEDULE_FREE = {"learning_rate": 2.0**-7, "beta_1": 0.875, "beta_2": 1 - 2.0**-8, "epsilon": 2.0**-20}
-MUON = {
+ADAFACTOR: dict[str, Any] = {
+    "learning_rate": 2.0**-7,
+    "beta_2_decay": -0.75,
+    "epsilon_2": 2.0**-10,
+    "clip_threshold": 1.0,
+}
+LION: dict[str, Any] = {"learning_rate": 2.0**-7, "beta_1": 0.875, "beta_2": 1 - 2.0**-6}
+LAMB: dict[str, Any] = {"learning_rate": 2.0**-7, "beta_1": 0.875, "beta_2": 1 - 2.0**-8, "epsilon": 2.0**-20}
+SCHEDULE_FREE: dict[str, Any] = {"learning_rate": 2.0**-7, "beta_1": 0.875, "beta_2": 1 - 2.0**-8, "epsilon": 2.0**-20}
+MUON: dict[str, Any] = {
     "learning_rate": 2.0**-7,
     "momentum": 0.875,
     "nesterov": True,
@@ -45,7 +51,12 @@ MUON = {
     "weight_decay": 0.0,
     "adjust": None,
 }
-ADAMW = {"adam_beta_1": 0.875, "adam_beta_2": 1 - 2.0**-8, "adam_weight_decay": 0.0, "epsilon": 2.0**-20}
+ADAMW: dict[str, Any] = {
+    "adam_beta_1": 0.875,
+    "adam_beta_2": 1 - 2.0**-8,
+    "adam_weight_decay": 0.0,
+    "epsilon": 2.0**-20,
+}
 
 
 def torch_adafactor(torch, kind, *arrays, epsilon_1, epsilon_2, beta_2_decay, clip_threshold, default=False, **options):
@@ -277,9 +288,10 @@ CASES: tuple[Case, ...] = (
             )
         ],
         samples=[
-            *first_in_both(grid(learning_rate=[2.0**-7, 2.0**-4], weight_decay=[0.25, 2.0], **{
-                name: [LAMB[name]] for name in ("beta_1", "beta_2", "epsilon")
-            })),
+            *first_in_both(grid(
+                learning_rate=[2.0**-7, 2.0**-4], weight_decay=[0.25, 2.0], beta_1=[0.875], beta_2=[1 - 2.0**-8],
+                epsilon=[2.0**-20],
+            )),
             sample("zero-gradients", zeros, edge=True, dtypes=MASTER, **LAMB, weight_decay=0.25),
         ],
         modes=("eager",),

@@ -5,6 +5,7 @@ means the dense one, and momentum goes on moving all rows.
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +19,10 @@ from fixtures.samples import sample
 KERAS = "https://keras.io/api/optimizers/"
 TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.optim."
 
-ADAM = {"learning_rate": 2.0**-7, "beta_1": 0.875, "beta_2": 1 - 2.0**-8, "epsilon": 2.0**-60}
+ADAM: dict[str, Any] = {"learning_rate": 2.0**-7, "beta_1": 0.875, "beta_2": 1 - 2.0**-8, "epsilon": 2.0**-60}
 
 
-def torch_sparse(torch, kind, table, rows, values, how="sparse", **options):
+def torch_sparse(torch, kind, table, rows, values, *, how="sparse", **options):
     """The table after each step of a torch optimizer that is given these rows of its gradient; ``how``: sparse, the
     embedding's own, or dense."""
     named = {"learning_rate": "lr", "epsilon": "eps"}

@@ -198,9 +198,10 @@ def muon_with_adamw(
     if w.ndim == 2:
         return muon(w, g, state, t, nudge, learning_rate=learning_rate, weight_decay=weight_decay, **options)
     w = nudge(w - learning_rate * adam_weight_decay * w)
-    betas = {"beta_1": adam_beta_1, "beta_2": adam_beta_2}
-    rate = learning_rate * adam_lr_ratio
-    return adam(w, g, state, t, nudge, learning_rate=rate, epsilon=epsilon, epsilon_hat=True, **betas)
+    return adam(
+        w, g, state, t, nudge, learning_rate=learning_rate * adam_lr_ratio, beta_1=adam_beta_1, beta_2=adam_beta_2,
+        epsilon=epsilon, epsilon_hat=True,
+    )  # fmt: skip
 
 
 def of_matrices(rule: Rule) -> Callable[..., dict[str, Array]]:
