@@ -193,7 +193,7 @@ CASES = (
             normal(*qkv(2, 2, 1, 1, 4), name="one-key", edge=True),
             # Not larger: the gradient of torch's flash kernel forms probabilities again as exp(score - logsumexp)
             # (cpu_flash_attention_backward in aten/src/ATen/native/cpu/FlashAttentionKernel.cpp), which of scores near
-            # 1000 (a scale of 30) loses 3 digits also of a probability near 1: a score of 92 at seed 1; math_kernel passes.
+            # 1000 (a scale of 30) loses 3 digits also of a probability near 1: 92 at seed 1; math_kernel passes.
             sample(
                 "large-scores", lambda rng: tuple(6 * rng.standard_normal(s) for s in qkv(1, 3, 4, 1, 4)), edge=True
             ),

@@ -131,8 +131,8 @@ CASES = (
             sequences(2, 3, 2, 3, name="normal"),
             sequences(1, 3, 1, 1, name="one-of-everything", edge=True, smooth=False),
             sequences(2, 1, 2, 3, name="one-step", edge=True),
-            # Not more: 1 - tanh(a)^2 is formed of a rounded tanh(a), and in second derivatives loses more digits than the
-            # floor counts (with weights of scale 4.0 tf.keras' SimpleRNNCell scores 34 at seed 1, at the limit).
+            # Not more: 1 - tanh(a)^2 is formed of a rounded tanh(a), and in second derivatives loses more digits than
+            # the floor counts (with weights of scale 4.0 tf.keras' SimpleRNNCell scores 34 at seed 1; the limit is 32).
             sequences(1, 2, 2, 3, name="saturated", scale=2.5, edge=True),
             normal((3,), (3, 12), (4, 12), (2, 12), name="bad-rank", edge=True, raises=True, dtypes=F32),
             normal((2, 3, 3), (2, 12), (4, 12), (2, 12), name="bad-sizes", edge=True, raises=True, dtypes=F32),

@@ -210,8 +210,8 @@ CASES = (
             sequences(2, 2, 2, 3, name="relu", activation="relu", smooth=False),
             sequences(2, 1, 2, 3, name="one-step", edge=True, smooth=False),
             sequences(0, 2, 2, 3, name="empty-batch", edge=True),
-            # Not more: 1 - tanh(a)^2 is formed of a rounded tanh(a), and in second derivatives loses more digits than the
-            # floor counts (with weights of scale 4.0 tf.keras' SimpleRNNCell scores 34 at seed 1, at the limit).
+            # Not more: 1 - tanh(a)^2 is formed of a rounded tanh(a), and in second derivatives loses more digits than
+            # the floor counts (with weights of scale 4.0 tf.keras' SimpleRNNCell scores 34 at seed 1; the limit is 32).
             sequences(1, 2, 2, 3, name="saturated", scale=2.5, edge=True),
             *BAD,
         ),
