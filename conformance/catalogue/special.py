@@ -31,8 +31,8 @@ POLES = given([0.0, -0.0, -1.0, -2.0, -3.0, -10.0, 1.0, 2.0, 3.0], name="poles",
 SMALL = spread(1e-10, 1e-3, name="small", signs=True, edge=True, smooth=False, dtypes=RANGE)
 LARGE = spread(1e2, 1e10, name="large", edge=True, smooth=False, dtypes=RANGE)
 """Not smooth, because no error of a second derivative would show: its floor counts the rounding of the gradient times
-the argument (hvp in conformance/noise.py), at 1e10 more than 1e4 times the second derivative of either function: torch's
-lgamma, whose second derivative scores 1e6 elsewhere, scores 1e-5 here. Forward mode passes, but goes by the same flag."""
+the argument (hvp in conformance/noise.py), at 1e10 more than 1e4 times the second derivative of either function. That
+of torch's lgamma scores 1e6 elsewhere, and 1e-5 here. Forward mode passes, but goes by the same flag."""
 ORDERS = (
     between((1.3, 12), (0.1, 30), n=16, name="positive"),
     between((1e-4, 1e-2), (0.1, 1), n=16, name="small-order", edge=True),
