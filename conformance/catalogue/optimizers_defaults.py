@@ -45,7 +45,8 @@ STEPPED = (
 
 
 def torch_default(torch, weight, optimizer, setting):
-    """A default of a torch optimizer, under Keras' name. Adafactor's None is the machine epsilon."""
+    """A default of a torch optimizer, under Keras' name, rounded to float32, as Keras keeps its rates. Adafactor's None
+    is the machine epsilon of the weights: here that of float32."""
     given = dict(getattr(torch.optim, optimizer)([torch.nn.Parameter(weight)]).defaults)
     for name, parts in {
         "betas": ("beta_1", "beta_2"),
@@ -58,7 +59,8 @@ def torch_default(torch, weight, optimizer, setting):
         "beta_2_decay": "beta2_decay", "clip_threshold": "d",
     }  # fmt: skip
     value = given[named.get(setting, setting)]
-    return torch.tensor(torch.finfo(weight.dtype).eps if value is None else float(value), dtype=weight.dtype)
+    value = torch.finfo(torch.float32).eps if value is None else float(value)
+    return torch.tensor(value, dtype=torch.float32).to(weight.dtype)
 
 
 def keras_default(tf, weight, optimizer, setting):
@@ -67,7 +69,7 @@ def keras_default(tf, weight, optimizer, setting):
     config = getattr(tf.keras.optimizers, {"NAdam": "Nadam"}.get(optimizer, optimizer))().get_config()
     fixed = {"dampening": 0, "lr_decay": 0, "momentum_decay": 1}
     value = fixed[setting] if setting in fixed else config[setting]
-    return tf.constant(0.0 if value is None else float(value), weight.dtype)
+    return tf.cast(tf.constant(0.0 if value is None else float(value), tf.float32), weight.dtype)
 
 
 def torch_gradient_after(torch, weight, gradient, optimizer, settings, **how):
@@ -93,7 +95,7 @@ CASES = (
             for setting in settings
         ],
         modes=("eager",),
-        dtypes=("float32",),
+        dtypes=("float64",),
         sources=(TORCH, KERAS),
     ),
     Case(

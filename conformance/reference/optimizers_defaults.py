@@ -9,8 +9,8 @@ def default(weight: Array, *, optimizer: str, setting: str) -> Array:
     """The value that torch documents for a setting (``NAdam``: https://docs.pytorch.org/docs/stable/generated/
     torch.optim.NAdam.html and so on, in the signature), rounded to float32. The names are Keras'; switches are 0.
 
-    Adafactor's first epsilon is None, which is documented to mean the machine epsilon of the weights. (The page says of
-    its weight decay that it is 0.01, under a signature and a program that have 0.)
+    Adafactor's first epsilon is None, which is documented to mean the machine epsilon of the weights: that of float32
+    here. (The page says of its weight decay that it is 0.01, under a signature and a program that have 0.)
     """
     adam = {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "weight_decay": 0}
     documented: dict[str, dict[str, float]] = {
