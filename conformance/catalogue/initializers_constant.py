@@ -135,7 +135,7 @@ CASES = (
         ],
         held=LIKE,
         modes=EAGER,
-        dtypes=("float32",),
+        dtypes=("float64",),
         sources=(TORCH, f"{KERAS}#variancescaling-class"),
     ),
     Case(

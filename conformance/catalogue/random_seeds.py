@@ -163,7 +163,7 @@ CASES = (
         ],
         held=LIKE,
         modes=EAGER,
-        dtypes=("float32",),
+        dtypes=("float64",),
         sources=("https://doi.org/10.1145/2063384.2063405", f"{TF}Generator"),
     ),
     Case(
@@ -183,7 +183,7 @@ CASES = (
         ],
         held=LIKE,
         modes=EAGER,
-        dtypes=("float32",),
+        dtypes=("float64",),
         sources=(NOTES, SET_SEED, "https://keras.io/api/random/seed_generator/"),
     ),
 )

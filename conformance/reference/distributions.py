@@ -158,7 +158,7 @@ def _continuous(
 
 
 def _constant(draws: list[Array], value: float) -> dict[str, float]:
-    """A distribution with all its weight in one number."""
+    """All the weight is in one number."""
     return {"one value": float(all(bool(np.all(np.asarray(d, np.float64) == value)) for d in draws))}
 
 
@@ -405,7 +405,7 @@ def integers(draws: list[Array], *, low: int, high: int) -> dict[str, float]:
     """Integers of [low, high), equally likely; wide ranges as if they were continuous."""
     if high - low <= 4096:
         return _discrete(draws, np.arange(low, high, dtype=float), np.full(high - low, 1 / (high - low)))
-    inside, wide = float(all(d.min() >= low and d.max() < high for d in draws)), [d.astype(float) for d in draws]
+    inside, wide = float(all(d.min() >= low and d.max() < high for d in draws)), [d + 0.5 for d in draws]
     last = np.bincount((draws[0] & 7).ravel().astype(int), minlength=8)  # bits, equally likely
     digits = _fit(last, np.full(8, draws[0].size / 8))
     return {**_seeds(draws), **_uniform(wide, low, high), "support": inside, "digits": digits}
@@ -466,9 +466,6 @@ def multinomial(draws: list[Array], *, count: int, weights: tuple[float, ...]) -
         column = binomial([d[:, i : i + 1] for d in draws], count=count, probability=weight / sum(weights))
         p |= {f"category {i}: {name}": value for name, value in column.items()}
     return p
-
-
-# Permutations
 
 
 def permutation(draws: list[Array], *, buffer: int = 0) -> dict[str, float]:
