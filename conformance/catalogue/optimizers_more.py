@@ -99,13 +99,13 @@ def matrices(*shapes, steps=STEPS, scale=1.0):
 
 def no_gradients(rng: np.random.Generator) -> tuple[Array, ...]:
     """Nothing to make orthogonal."""
-    first, second, *gradients = matrices((3, 5), (4, 4))(rng)
+    first, second, *gradients = matrices((3, 5), (4, 4), steps=STEPS // 4)(rng)
     return first, second, *(0 * g for g in gradients)
 
 
 def rank_one(rng: np.random.Generator) -> tuple[Array, ...]:
     """Gradients of the first matrix, all of them multiples of one, have a single singular value that is not 0."""
-    first, second, of_first, of_second = matrices((3, 5), (4, 4))(rng)
+    first, second, of_first, of_second = matrices((3, 5), (4, 4), steps=STEPS // 4)(rng)
     return first, second, of_first[:, :1, :1] * np.outer([1.0, -2.0, 0.5], [1.0, 0.25, -1.0, 2.0, 0.5]), of_second
 
 
@@ -360,7 +360,8 @@ CASES: tuple[Case, ...] = (
                 matrices((3, 5), (4, 4)), learning_rate=[2.0**-7, 2.0**-4], momentum=[0.875, 0.5],
                 nesterov=[True, False], ns_steps=[5, 2], weight_decay=[0.0, 0.25], adjust=[None, 0.2],
             )),
-            sample("rms-rate", matrices((3, 5), (4, 4), steps=25), dtypes=("float32",), **{**MUON, "adjust": 0.2}),
+            sample("rms-rate", matrices((3, 5), (4, 4), steps=STEPS // 4), dtypes=("float32",),
+                   **{**MUON, "adjust": 0.2}),
             sample("rank-one", rank_one, edge=True, dtypes=MASTER, **MUON),
             sample("zero-gradients", no_gradients, edge=True, dtypes=MASTER, **MUON),
         ],
@@ -380,7 +381,7 @@ CASES: tuple[Case, ...] = (
                 adjust=["original", "match_rms_adamw"], coefficients=[(3.4445, -4.775, 2.0315), (1.875, -1.25, 0.375)],
             )),
             sample("zero-gradients", no_gradients, edge=True, dtypes=MASTER, **{**MUON, "adjust": "original"}),
-            sample("tiny-gradients", matrices((5, 3), (4, 4), scale=2.0**-30), edge=True, dtypes=MASTER, 
+            sample("tiny-gradients", matrices((5, 3), (4, 4), steps=STEPS // 4, scale=2.0**-30), edge=True, dtypes=MASTER, 
                    **{**MUON, "adjust": "original"}),
         ],
         modes=("eager",),
