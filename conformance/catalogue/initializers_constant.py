@@ -29,10 +29,11 @@ def keras_kernel(torch, weight):
 
 
 def keras_fans(tf, like, layout):
-    """Keras knows its own layout alone. What it computes is seen in the ends of a uniform distribution."""
-    from keras.src.initializers.random_initializers import compute_fans
+    """Keras knows its own layout alone."""
+    import importlib
 
-    return tf.constant(compute_fans(like.shape), tf.int64)
+    initializers = importlib.import_module("keras.src.initializers.random_initializers")
+    return tf.constant(initializers.compute_fans(like.shape), tf.int64)
 
 
 CASES = (
