@@ -195,6 +195,27 @@ def nudger(u: float, rng: np.random.Generator, *, normwise: bool = False) -> Cal
     return nudge
 
 
+DRAWN = 4096
+
+
+def step_nudger(u: float, rng: np.random.Generator) -> Callable[[Array], Array]:
+    """`nudger` for the small float64 arrays of a trajectory, of which there are thousands: the factors of many are
+    drawn at once, which takes a tenth of the time."""
+    nudge, factors, used = nudger(u, rng), np.empty(0), 0
+
+    def nudge_step(a: Array) -> Array:
+        nonlocal factors, used
+        size = np.size(a)
+        if not isinstance(a, np.ndarray) or a.dtype != np.float64 or size > DRAWN // 64:
+            return nudge(a)
+        if used + size > len(factors):
+            factors, used = nudge(np.ones(DRAWN)), 0
+        used += size
+        return np.asarray(a * factors[used - size : used].reshape(a.shape))
+
+    return nudge_step
+
+
 def expected_value(
     case: Case, sample: Sample, inputs: tuple[Array, ...], dtype: str, rng: np.random.Generator
 ) -> Expected:
@@ -395,7 +416,7 @@ def _trajectory(case: Case, sample: Sample, wide: tuple[Array, ...], dtype: str,
     with np.errstate(all="ignore"):
         results = run(wide, lambda a: a)
         y = judged(results)
-        nudge = nudger(u, rng)
+        nudge = step_nudger(u, rng)
         # Differences of nudged runs need no extended precision: in float64 they are the rounding noise itself.
         narrow = tuple(a.astype(np.float64) if is_floating(a) else a for a in wide)
         squares: dict[str, Any] = dict.fromkeys(y, 0.0)

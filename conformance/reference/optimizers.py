@@ -8,7 +8,7 @@ runs a rule; `decoupled`, `coupled` and `ascending` add what the frameworks give
 gradient, the state and the weights at every step, because a correct implementation rounds each of them there.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -83,7 +83,6 @@ def trajectory_of_elements(
     """`trajectory`, of a rule that treats each weight by itself."""
     options = stored(options, vector, nudge)
     w, n, steps = np.concatenate([vector, matrix.ravel()]), len(vector), len(vector_gradients)
-    nudge = in_blocks(nudge, w)
     state: State = {}
     taken = []
     for t, g in enumerate(np.concatenate([vector_gradients, matrix_gradients.reshape(steps, -1)], axis=1), 1):
@@ -91,23 +90,6 @@ def trajectory_of_elements(
         taken.append(w)
     weights = np.stack(taken)
     return {"vector": weights[:, :n], "matrix": weights[:, n:].reshape(matrix_gradients.shape)}
-
-
-def in_blocks(nudge: Nudge, like: Array, size: int = 256) -> Nudge:
-    """A nudge whose random signs for arrays like one are drawn for many at once, which takes a tenth of the time."""
-    factors: Iterator[Array] = iter(())
-
-    def nudged(a: Array) -> Array:
-        nonlocal factors
-        if np.shape(a) != like.shape:
-            return nudge(a)
-        factor = next(factors, None)
-        if factor is None:
-            factors = iter(nudge(np.ones((size, *like.shape), like.dtype)))
-            factor = next(factors)
-        return np.asarray(a * factor)
-
-    return nudged
 
 
 def refusing(rule: Rule) -> Rule:
