@@ -76,9 +76,9 @@ def one_nan(rng: np.random.Generator) -> tuple[Array, ...]:
 
 def grid(make: Any = steady, *, dtypes: tuple[str, ...] = MASTER, **levels: list[Any]) -> list[Sample]:
     """Combinations of options in which each pair of values of any two options occurs; the first value of each is its
-    base, and a sample's name says what differs from that. The base is the one that is taken through every route, and a
-    step of Keras' eager ones takes 15 ms: it has the first 25 steps alone. (Pairwise testing: Cohen et al. 1997, *The AETG system*, IEEE
-    Transactions on Software Engineering 23(7).)"""
+    base, and a sample's name says what differs from that. (Pairwise testing: Cohen et al. 1997, *The AETG system*, IEEE
+    Transactions on Software Engineering 23(7).) The base is what is taken through every route, and a step of Keras'
+    eager ones takes 15 ms: it has the first 25 steps alone."""
     single = {name: values[0] for name, values in levels.items() if len(values) == 1}
     varied = {name: values for name, values in levels.items() if len(values) > 1}
     rows = [dict(zip(varied, row, strict=True)) for row in AllPairs(list(varied.values()))] if len(varied) > 1 else [
