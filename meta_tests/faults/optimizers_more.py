@@ -58,7 +58,7 @@ FAULTS: list[Fault] = [
     ),
     fault(
         "Muon's factor is that of the transposed matrix", "muon_bfloat16-torch-eager-value",
-        "torch.optim._muon._adjust_lr", "torch.optim._muon", STEP + "7, first", "A / B", "B / A", dtype="float32",
+        "torch.optim._muon._adjust_lr", "torch.optim._muon", STEP + "3, first", "A / B", "B / A", dtype="float32",
     ),
     fault(
         "Muon decays by the adjusted rate", "muon_bfloat16-torch-eager-value",
