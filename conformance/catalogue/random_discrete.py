@@ -360,7 +360,7 @@ CASES = (
             )
         ],
         samples=[
-            sample("long", blank(1, 12000)),
+            sample("long", blank(1, 100_000)),
             sample("rows", blank(4, 1000)),
             sample("short", blank(25, 40), edge=True),
         ],
