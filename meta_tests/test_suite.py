@@ -56,9 +56,10 @@ def pytest_for(tmp_path: Path) -> Suite:
         given = any(a.startswith("--run-dir") for a in arguments) or cwd != ROOT
         where = [] if given else ["--run-dir", str(tmp_path / directory)]
         searched = os.pathsep.join(filter(None, [path, str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+        own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # no worker's
         done = subprocess.run(
             [*command, *arguments, *where], cwd=cwd, capture_output=True, text=True, timeout=300,
-            env={**os.environ, "PYTHONPATH": searched},
+            env={**own, "PYTHONPATH": searched},
         )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr, tmp_path / directory)
 
