@@ -175,7 +175,7 @@ def _samples(area_name: str, case: Case, check: str, framework: str, dtype: str)
     samples = case.sampled(check, dtype)
     # ForwardAccumulator traces a graph for every primitive, dtype and shape, which takes tens of milliseconds, and for
     # those of a gradient a tenth of a second. Its rules are the primitives' own, so some cases represent all others.
-    represented = case.name not in REPRESENTATIVE and (check == "hvp" or area_name in LAYERS)
+    represented = case.name not in REPRESENTATIVE and (check == "hvp" or (area_name in LAYERS and case.torch))
     forward = samples if framework == "torch" else samples[:1] if dtype == "float64" and not represented else ()
     if check == "jvp":
         return tuple((s, "") for s in forward)

@@ -240,7 +240,7 @@ FAULTS = [
         "original = torch.optim.Adam\ntorch.optim.Adam = lambda *a, **k: original(*a, weight_decay=1e-4, **k)\n",
     ),
     Fault(
-        "a rate that is 0.1% too high", "sgd-tensorflow-eager-value", "tf.keras.optimizers.SGD",
+        "a rate that is 0.1% too high", "sgd_rate_in_velocity-tensorflow-eager-value", "tf.keras.optimizers.SGD",
         "original = tf.keras.optimizers.SGD\n"
         "tf.keras.optimizers.SGD = lambda learning_rate, **k: original(learning_rate * 1.001, **k)\n",
     ),
