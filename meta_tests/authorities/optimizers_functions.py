@@ -180,13 +180,13 @@ def lbfgs(value: Callable[..., float], gradient: Callable[..., Array]) -> Callab
     return run
 
 
-def minimum(start: Array, steepness: Array, **options: Any) -> Points:
+def minimum(start: Array, steepness: Array, **options: Any) -> Array:
     assert steepness[0] == 100
     found = scipy.optimize.minimize(
         scipy.optimize.rosen, start, method="trust-exact", jac=scipy.optimize.rosen_der,
         hess=scipy.optimize.rosen_hess, options={"gtol": 1e-13},
     )  # fmt: skip
-    return {"point": found.x}
+    return np.sum(np.abs(found.x - 1) > 2.0**-26)
 
 
 def of_rows(optimizer: str, lazy: bool = False) -> Callable[..., Points]:
