@@ -308,6 +308,15 @@ def feed_forward_vjp(c: Array, x: Array, weights: tuple[Array, ...], activation:
     return np.matmul(g, kernel1.T), of_weights
 
 
+def tails_passed(c: Array, x: Array, weights: tuple[Array, ...], activation: str) -> Array:
+    """What the gradient of the second kernel passes through: gelu(a) is computed as a (1 + erf) / 2, which cancels in
+    the left tail and is rounded there as if it were as large as a."""
+    kernel1, bias1, kernel2, _ = weights
+    if activation != "gelu":
+        return np.zeros_like(kernel2)
+    return _outer(np.abs(np.matmul(x, kernel1) + bias1), np.abs(c))
+
+
 def _outer(x: Array, g: Array) -> Array:
     return np.einsum("bti,bto->io", x, g)
 
@@ -334,16 +343,19 @@ def encoder_post(
 
 def _encoder_post_backward(
     c: Array, x: Array, mask: Array, weights: tuple[Array, ...], epsilon: float, activation: str
-) -> tuple[tuple[Array, ...], list[Array]]:
-    """Gradients of x and the weights; and what those of the attention's weights pass through."""
+) -> tuple[tuple[Array, ...], dict[int, list[Array]]]:
+    """Gradients of x and the weights; and what those of some weights pass through, by the position of the first."""
     of_heads, norm1, dense, norm2 = weights[:8], weights[8:10], weights[10:14], weights[14:]
     m = MultiHead(x, x, x, of_heads, mask[:, None, None])
     y = layer_norm(x + m.output, norm1, epsilon)
     g, *g_norm2 = layer_norm_vjp(c, y + feed_forward(y, dense, activation), norm2[0], epsilon)
     g_y, g_dense = feed_forward_vjp(g, y, dense, activation)
+    tails = tails_passed(g, y, dense, activation)
     g, *g_norm1 = layer_norm_vjp(g + g_y, x + m.output, norm1[0], epsilon)
     inputs, g_heads, _ = m.backward(g)
-    return (g + inputs[0] + inputs[1] + inputs[2], *g_heads, *g_norm1, *g_dense, *g_norm2), m.sizes(g)[3:]
+    return (g + inputs[0] + inputs[1] + inputs[2], *g_heads, *g_norm1, *g_dense, *g_norm2), {
+        1: m.sizes(g)[3:], 13: [tails],
+    }  # fmt: skip
 
 
 def encoder_post_vjp(
@@ -355,7 +367,7 @@ def encoder_post_vjp(
 def encoder_post_vjp_sizes(
     c: Array, x: Array, mask: Array, *weights: Array, epsilon: float = 1e-5, activation: str = "relu"
 ) -> tuple[Array, ...]:
-    return _placed((x, *weights), {1: _encoder_post_backward(c, x, mask, weights, epsilon, activation)[1]})
+    return _placed((x, *weights), _encoder_post_backward(c, x, mask, weights, epsilon, activation)[1])
 
 
 def encoder_pre(
@@ -374,7 +386,7 @@ def encoder_pre(
 
 def _encoder_pre_backward(
     c: Array, x: Array, mask: Array, weights: tuple[Array, ...], epsilon: float, activation: str
-) -> tuple[tuple[Array, ...], list[Array]]:
+) -> tuple[tuple[Array, ...], dict[int, list[Array]]]:
     norm1, of_heads, norm2, dense = weights[:2], weights[2:10], weights[10:12], weights[12:]
     z = layer_norm(x, norm1, epsilon)
     m = MultiHead(z, z, z, of_heads, mask[:, None, None])
@@ -384,7 +396,8 @@ def _encoder_pre_backward(
     g = c + g_y
     inputs, g_heads, _ = m.backward(g)
     g_x, *g_norm1 = layer_norm_vjp(inputs[0] + inputs[1] + inputs[2], x, norm1[0], epsilon)
-    return (g + g_x, *g_norm1, *g_heads, *g_norm2, *g_dense), m.sizes(g)[3:]
+    tails = tails_passed(c, layer_norm(y, norm2, epsilon), dense, activation)
+    return (g + g_x, *g_norm1, *g_heads, *g_norm2, *g_dense), {3: m.sizes(g)[3:], 15: [tails]}
 
 
 def encoder_pre_vjp(
@@ -396,7 +409,7 @@ def encoder_pre_vjp(
 def encoder_pre_vjp_sizes(
     c: Array, x: Array, mask: Array, *weights: Array, epsilon: float = 1e-5, activation: str = "relu"
 ) -> tuple[Array, ...]:
-    return _placed((x, *weights), {3: _encoder_pre_backward(c, x, mask, weights, epsilon, activation)[1]})
+    return _placed((x, *weights), _encoder_pre_backward(c, x, mask, weights, epsilon, activation)[1])
 
 
 def decoder(
