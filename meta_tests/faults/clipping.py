@@ -44,6 +44,7 @@ FAULTS: list[Fault] = [
         tf.keras.optimizers.SGD._clip_gradients = wrong
         """,
         says="first beyond the limit at step 2, vector[0]",
+        dtype="float64",
     ),
     Fault(
         "clipping by value from above alone", "clipped_steps-tensorflow-eager-value",
@@ -94,6 +95,7 @@ FAULTS: list[Fault] = [
         tf.keras.constraints.MaxNorm.__call__ = lambda self, w: tf.clip_by_norm(w, self.max_value)
         """,
         says="first beyond the limit at step 1, matrix[0, 0]",
+        dtype="float64",
     ),
     Fault(
         "constrained before the step", "constrained_steps-tensorflow-eager-value", "tf.keras.optimizers.SGD.apply",
@@ -110,5 +112,6 @@ FAULTS: list[Fault] = [
         tf.keras.optimizers.SGD.apply = early
         """,
         says="first beyond the limit at step 1, vector[0]",
+        dtype="float64",
     ),
 ]  # fmt: skip

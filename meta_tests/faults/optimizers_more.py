@@ -49,7 +49,7 @@ FAULTS: list[Fault] = [
         "Schedule-Free AdamW has epsilon inside the root", "schedule_free_adamw_of_keras-tensorflow-eager-value",
         KERAS + "ScheduleFreeAdamW.update_step", "keras.src.optimizers.schedule_free_adamw", STEP + "1, vector",
         "ops.add(ops.sqrt(velocity / bias_correction_2), epsilon)", "ops.sqrt(velocity / bias_correction_2 + epsilon)",
-        dtype="float32",
+        dtype="float64",
     ),
     fault(
         "Muon's Nesterov momentum has its weights swapped", "muon_bfloat16-torch-eager-value",
