@@ -109,15 +109,6 @@ def edges(options: Mapping[str, Any]) -> list[Sample]:
     ]
 
 
-def of_epsilon(options: Mapping[str, Any]) -> list[Sample]:
-    """Gradients so small that the place of epsilon decides; and an epsilon so small that its place does not matter:
-    below a unit roundoff of float64 times the smallest mean square, which is about 1e-19."""
-    return [
-        sample("tiny-gradients", tiny, edge=True, dtypes=MASTER, **options),
-        sample("tiny-epsilon", tiny, edge=True, dtypes=MASTER, **{**options, "epsilon": 2.0**-120}),
-    ]
-
-
 def decimal_rates(**options: Any) -> Sample:
     """Rates as users write them, which binary formats round."""
     return sample("decimal-rates", steady, dtypes=MASTER, **options)
