@@ -118,4 +118,9 @@ def divergences() -> tuple[Divergence, ...]:
 
 def concerning(test: Test, framework: str) -> tuple[Divergence, ...]:
     """The entries of which some check of a test may be in scope."""
-    return tuple(d for d in divergences() if d.concerns(test, framework))
+    return tuple(d for d in _of_case(test.case.name, framework) if d.concerns(test, framework))
+
+
+@cache
+def _of_case(name: str, framework: str) -> tuple[Divergence, ...]:
+    return tuple(d for d in divergences() if d.framework == framework and _match(name, d.cases) and d.applies())

@@ -10,8 +10,9 @@ import scipy.special
 
 from conformance import noise
 from conformance.case import Case, Sample
-from conformance.catalogue.training import CASES
+from conformance.catalogue.training_classics import CASES
 from conformance.reference import optimizers, training
+from meta_tests.training import drawn, exact, gradients_agree_with_differences, scores_tell_right_from_wrong
 
 Array = np.ndarray
 RUNS = {case.name: case for case in CASES}
@@ -27,18 +28,9 @@ def _named(value: Any) -> str:
     return value.name if isinstance(value, Sample) else str(value)
 
 
-def exact(case: Case, arrays: dict[str, Array], **options: Any) -> dict[str, Array]:
-    return case.reference(*arrays.values(), nudge=lambda a: a, **options)  # type: ignore[no-any-return]
-
-
-def drawn(case: Case, sample: Sample) -> dict[str, Array]:
-    return dict(zip(case.arguments, map(np.asarray, sample.make(np.random.default_rng(5))), strict=True))
-
-
 def first_step(case: Case, sample: Sample) -> dict[str, Any]:
-    """Options for one step with all data in one batch."""
-    options = dict(sample.options)
-    return options | ({"epochs": 1, "batch": 10**6} if "epochs" in options else {"steps": 1})
+    """Options that make one step of all data."""
+    return {"epochs": 1, "batch": 10**6} if "epochs" in sample.options else {"steps": 1}
 
 
 @pytest.mark.parametrize(
@@ -47,23 +39,7 @@ def first_step(case: Case, sample: Sample) -> dict[str, Any]:
     ids=_named,
 )
 def test_gradients_agree_with_differences(name: str, sample: Sample) -> None:
-    """Central differences of the loss in extended precision, extrapolated (Richardson): error about 1e-12."""
-    case = RUNS[name]
-    arrays = {k: a.astype(np.longdouble) if a.dtype.kind == "f" else a for k, a in drawn(case, sample).items()}
-    options = first_step(case, sample)
-    gradients = exact(case, arrays, **options)
-    rng = np.random.default_rng(6)
-    for weight in (n for n in case.arguments if n not in DATA[name]):
-        direction = rng.standard_normal(arrays[weight].shape)
-
-        def slope(h: float, weight: str = weight, direction: Array = direction) -> Any:
-            ahead, behind = ({**arrays, weight: arrays[weight] + s * h * direction} for s in (1, -1))
-            return (exact(case, ahead, **options)["loss"][0] - exact(case, behind, **options)["loss"][0]) / (2 * h)
-
-        h = 1e-6  # small enough that no relu meets its kink
-        expected = (4 * slope(h / 2) - slope(h)) / 3
-        found = np.sum(gradients[f"gradient_{weight}"][0] * direction)
-        assert abs(found - expected) < 1e-11 * (1 + abs(expected))
+    gradients_agree_with_differences(RUNS[name], sample, DATA[name], **first_step(RUNS[name], sample))
 
 
 @pytest.mark.parametrize("name", [n for n in DATA if n != "digit_classifier"])
@@ -168,18 +144,7 @@ SMALL = [(n, s) for n, c in RUNS.items() for s in c.samples if not s.name.starts
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("name", "sample"), SMALL, ids=_named)
 def test_a_correct_run_scores_low_and_a_wrong_one_high(name: str, sample: Sample, dtype: str) -> None:
-    """The reference itself, computed in the dtype; and again with every result off by 1e-5."""
-    case = RUNS[name]
-    inputs = noise.rounded(tuple(drawn(case, sample).values()), dtype)
-    expected = noise.expected_value(case, sample, inputs, dtype, np.random.default_rng(7))
-    with np.errstate(all="ignore"):
-        actual = exact(case, dict(zip(case.arguments, inputs, strict=True)), **sample.options)
-    limit = case.computation.limits["value"]
-    form = noise.NUMPY_DTYPES[dtype]
-    actual = {k: v.astype(form) if noise.is_floating(v) else v for k, v in actual.items()}
-    assert noise.score(actual, expected, dtype, per_element=False).score < limit / 2
-    wrong = {k: (v * (1 + 1e-5)).astype(form) if noise.is_floating(v) else v for k, v in actual.items()}
-    assert noise.score(wrong, expected, dtype, per_element=False).score > limit
+    scores_tell_right_from_wrong(RUNS[name], sample, dtype)
 
 
 @pytest.mark.parametrize("factor", [1 + 1e-5, 0.999])

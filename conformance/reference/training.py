@@ -8,7 +8,8 @@ Sources: Bishop, *Pattern Recognition and Machine Learning*, eqs. 3.12 (squares)
 to 5.56 (back-propagation); Golub and Van Loan, *Matrix Computations*, section 5.3 (least squares).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -197,13 +198,36 @@ def _gradient_descent(
     steps: int,
 ) -> Outputs:
     """w <- w - learning_rate * gradient, for all weights at once."""
+
+    def update(name: str, w: Array, g: Array, t: int) -> Array:
+        return nudge(w - nudge(learning_rate * g))
+
+    return trained(weights, [()] * steps, loss_and_gradients, update, nudge)
+
+
+def trained(
+    weights: Weights,
+    batches: Iterable[tuple[Any, ...]],
+    loss_and_gradients: Callable[..., tuple[Array, Weights]],
+    update: Callable[[str, Array, Array, int], Array],
+    nudge: Nudge,
+    every: int = 1,
+    after_step: Callable[[int, Weights], None] | None = None,
+) -> Outputs:
+    """A run from ``weights``, which it changes: for each batch ``loss_and_gradients(weights, *batch)``, then for each
+    weight ``update(name, weight, gradient, t)``, t from 1. The loss of every step; weights and gradients of every
+    ``every``-th, the first one included. ``after_step(t, weights)`` is called where it is given: for what is evaluated
+    in between."""
     rows: dict[str, list[Array]] = {name: [] for name in ("loss", *weights, *(f"gradient_{w}" for w in weights))}
-    for _ in range(steps):
-        loss, gradients = loss_and_gradients(weights)
+    for t, batch in enumerate(batches, 1):
+        loss, gradients = loss_and_gradients(weights, *batch)
         rows["loss"].append(loss)
-        for name, gradient in gradients.items():
-            g = nudge(gradient)
-            weights = {**weights, name: nudge(weights[name] - nudge(learning_rate * g))}
-            rows[f"gradient_{name}"].append(g)
-            rows[name].append(weights[name])
+        rounded = {name: nudge(gradients[name]) for name in weights}
+        for name, g in rounded.items():
+            weights[name] = update(name, weights[name], g, t)
+            if (t - 1) % every == 0:
+                rows[f"gradient_{name}"].append(g)
+                rows[name].append(weights[name])
+        if after_step:
+            after_step(t, weights)
     return {name: np.stack(row) for name, row in rows.items()}

@@ -1,0 +1,576 @@
+"""The four classic training runs: from the same initial weights and batches to the same loss, gradients and weights.
+
+Rates are powers of two wherever a framework would round them to float32 (Keras and TensorFlow 1 do).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from conformance.case import Array, Case, Sample
+from conformance.catalogue.training_shared import MASTER, curve, picture, recorded, stacked
+from conformance.reference import training as ref
+from fixtures import datasets
+from fixtures.samples import sample
+
+# 1. Linear regression from scratch
+
+
+def module_and_backward(torch, x, y, w, b, learning_rate, steps):
+    class Line(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.nn.Parameter(w.clone())
+            self.b = torch.nn.Parameter(b.clone())
+
+        def forward(self, x):
+            return self.w * x + self.b
+
+    model, rows = Line(), []
+    for _ in range(steps):
+        loss = torch.mean((model(x) - y) ** 2)
+        loss.backward()
+        with torch.no_grad():
+            gradients = {name: p.grad.clone() for name, p in model.named_parameters()}
+            for p in model.parameters():
+                p -= learning_rate * p.grad
+                p.grad.zero_()
+            rows.append(recorded(loss.detach(), {n: p.clone() for n, p in model.named_parameters()}, gradients))
+    return stacked(torch, rows)
+
+
+def model_and_gradient_tape(tf, x, y, w, b, learning_rate, steps, compiled=False):
+    class Line(tf.keras.Model):
+        def __init__(self):
+            super().__init__(dtype=x.dtype.name)
+            self.w = tf.Variable(w)
+            self.b = tf.Variable(b)
+
+        def call(self, x):
+            return self.w * x + self.b
+
+    model, rows = Line(), []
+
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        dw, db = tape.gradient(loss, [model.w, model.b])
+        model.w.assign(model.w - learning_rate * dw)
+        model.b.assign_sub(learning_rate * db)
+        return recorded(loss, {"w": model.w.value(), "b": model.b.value()}, {"w": dw, "b": db})
+
+    one_step = tf.function(step) if compiled else step
+    for _ in range(steps):
+        rows.append(one_step())
+    return stacked(tf, rows)
+
+
+def module_to_the_end(torch, *inputs, **options):
+    path = module_and_backward(torch, *inputs, **options)
+    return {"w": path["w"], "b": path["b"], "solution": torch.stack([path["w"][-1], path["b"][-1]])}
+
+
+def compiled_model_to_the_end(tf, *inputs, **options):
+    path = model_and_gradient_tape(tf, *inputs, compiled=True, **options)
+    return {"w": path["w"], "b": path["b"], "solution": tf.stack([path["w"][-1], path["b"][-1]])}
+
+
+# 2. The same as a static graph
+
+
+def session(tf, x, y, w, b, learning_rate, steps):
+    """TensorFlow 1: placeholders, Variables, GradientDescentOptimizer, Session."""
+    v1, rows = tf.compat.v1, []
+    data = {"x": x.numpy(), "y": y.numpy()}
+    with tf.Graph().as_default(), v1.Session() as session:
+        places = {name: v1.placeholder(x.dtype, [None], name) for name in data}
+        weights = {"w": v1.Variable(w.numpy()), "b": v1.Variable(b.numpy())}
+        error = weights["w"] * places["x"] + weights["b"] - places["y"]
+        loss = tf.reduce_mean(tf.square(error))
+        optimizer = v1.train.GradientDescentOptimizer(learning_rate)
+        gradients = optimizer.compute_gradients(loss, list(weights.values()))
+        train = optimizer.apply_gradients(gradients)
+        session.run(v1.global_variables_initializer())
+        feed = {places[name]: a for name, a in data.items()}
+        for _ in range(steps):
+            loss_now, (dw, db), _ = session.run([loss, [g for g, _ in gradients], train], feed)
+            rows.append(recorded(loss_now, session.run(weights), {"w": dw, "b": db}))
+    return stacked(tf, rows)
+
+
+def linear_and_sgd(torch, x, y, w, b, learning_rate, steps):
+    model = torch.nn.Linear(1, 1, dtype=x.dtype)
+    with torch.no_grad():
+        model.weight.fill_(w)
+        model.bias.fill_(b)
+    optimizer, criterion, rows = torch.optim.SGD(model.parameters(), lr=learning_rate), torch.nn.MSELoss(), []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = criterion(model(x[:, None]), y[:, None])
+        loss.backward()
+        optimizer.step()
+        weights = {"w": model.weight.detach().clone().squeeze(), "b": model.bias.detach().clone().squeeze()}
+        rows.append(
+            recorded(loss.detach(), weights, {"w": model.weight.grad.squeeze(), "b": model.bias.grad.squeeze()})
+        )
+        model.weight.grad = model.bias.grad = None
+    return stacked(torch, rows)
+
+
+# 3. Logistic and softmax regression
+
+
+def torch_descent(torch, loss_of, kernel, bias, learning_rate, steps):
+    weights, rows = {"kernel": kernel.clone().requires_grad_(), "bias": bias.clone().requires_grad_()}, []
+    optimizer = torch.optim.SGD(weights.values(), lr=learning_rate)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = loss_of(weights["kernel"], weights["bias"])
+        loss.backward()
+        gradients = {name: w.grad.clone() for name, w in weights.items()}
+        optimizer.step()
+        rows.append(recorded(loss.detach(), {n: w.detach().clone() for n, w in weights.items()}, gradients))
+    return stacked(torch, rows)
+
+
+def tf_descent(tf, loss_of, kernel, bias, learning_rate, steps, compiled=False):
+    weights, rows = {"kernel": tf.Variable(kernel), "bias": tf.Variable(bias)}, []
+
+    def step():
+        with tf.GradientTape() as tape:
+            loss = loss_of(weights["kernel"], weights["bias"])
+        gradients = tape.gradient(loss, weights)
+        for name, w in weights.items():
+            w.assign_sub(learning_rate * gradients[name])
+        return recorded(loss, {name: w.value() for name, w in weights.items()}, gradients)
+
+    one_step = tf.function(step) if compiled else step
+    for _ in range(steps):
+        rows.append(one_step())
+    return stacked(tf, rows)
+
+
+def bce_of_sigmoid(torch, x, target, kernel, bias, **options):
+    criterion = torch.nn.BCELoss()
+    return torch_descent(torch, lambda k, b: criterion(torch.sigmoid(x @ k + b), target), kernel, bias, **options)
+
+
+def bce_with_logits(torch, x, target, kernel, bias, **options):
+    criterion = torch.nn.BCEWithLogitsLoss()
+    return torch_descent(torch, lambda k, b: criterion(x @ k + b, target), kernel, bias, **options)
+
+
+def sigmoid_cross_entropy(tf, x, target, kernel, bias, **options):
+    def loss(k, b):
+        logits = tf.linalg.matvec(x, k) + b
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=target, logits=logits))
+
+    return tf_descent(tf, loss, kernel, bias, **options)
+
+
+def sigmoid_cross_entropy_in_tf_function(tf, *inputs, **options):
+    return sigmoid_cross_entropy(tf, *inputs, compiled=True, **options)
+
+
+def cross_entropy_loss(torch, x, labels, kernel, bias, **options):
+    criterion = torch.nn.CrossEntropyLoss()
+    return torch_descent(torch, lambda k, b: criterion(x @ k + b, labels), kernel, bias, **options)
+
+
+def nll_of_log_softmax(torch, x, labels, kernel, bias, **options):
+    criterion, log_softmax = torch.nn.NLLLoss(), torch.nn.LogSoftmax(dim=1)
+    return torch_descent(torch, lambda k, b: criterion(log_softmax(x @ k + b), labels), kernel, bias, **options)
+
+
+def softmax_cross_entropy(tf, x, labels, kernel, bias, **options):
+    one_hot = tf.one_hot(labels, kernel.shape[1], dtype=x.dtype)
+
+    def loss(k, b):
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=one_hot, logits=tf.matmul(x, k) + b))
+
+    return tf_descent(tf, loss, kernel, bias, **options)
+
+
+def sparse_softmax_cross_entropy_in_tf_function(tf, x, labels, kernel, bias, **options):
+    def loss(k, b):
+        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=tf.matmul(x, k) + b))
+
+    return tf_descent(tf, loss, kernel, bias, compiled=True, **options)
+
+
+# 4. The digit classifier
+
+
+def data_loader_loop(
+    torch, images, labels, test_images, test_labels, kernel_1, bias_1, kernel_2, bias_2,
+    batch, epochs, every, learning_rate, rho, epsilon,
+):  # fmt: skip
+    def loader(x, y):
+        return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=batch, shuffle=False)
+
+    model = torch.nn.Sequential(
+        torch.nn.Flatten(),
+        torch.nn.Linear(*kernel_1.shape, dtype=images.dtype),
+        torch.nn.ReLU(),
+        torch.nn.Linear(*kernel_2.shape, dtype=images.dtype),
+    ).to(images.device)
+    initial = {"1.weight": kernel_1.T, "1.bias": bias_1, "3.weight": kernel_2.T, "3.bias": bias_2}
+    model.load_state_dict(initial)
+    names = {"1.weight": "kernel_1", "1.bias": "bias_1", "3.weight": "kernel_2", "3.bias": "bias_2"}
+    criterion = torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.RMSprop(model.parameters(), lr=learning_rate, alpha=rho, eps=epsilon)
+    losses, rows = [], []
+
+    def train():
+        model.train()
+        correct = 0
+        for x, y in loader(images, labels):
+            logits = model(x)
+            loss = criterion(logits, y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            correct += int((logits.argmax(dim=1) == y).sum())
+            if len(losses) % every == 0:
+                parameters = {names[n]: p for n, p in model.named_parameters()}
+                gradients = {n: p.grad.t().clone() for n, p in parameters.items()}
+                rows.append(
+                    recorded(loss.detach(), {n: p.detach().t().clone() for n, p in parameters.items()}, gradients)
+                )
+            losses.append(loss.detach())
+        return correct / len(images)
+
+    @torch.no_grad()
+    def test():
+        model.eval()
+        total, correct, answers = 0.0, 0, []
+        for x, y in loader(test_images, test_labels):
+            logits = model(x)
+            total += criterion(logits, y) * len(x)
+            correct += (logits.argmax(1) == y).type(torch.float).sum().item()
+            answers.append(logits.argmax(dim=1))
+        return total / len(test_images), correct, torch.cat(answers)
+
+    accuracies, tests = [], []
+    for _ in range(epochs):
+        accuracies.append(train())
+        tests.append(test())
+    answers = tests[-1][2]
+    return {
+        **stacked(torch, rows),
+        "loss": torch.stack(losses),
+        "test_loss": torch.stack([loss for loss, _, _ in tests]),
+        "test_miscounted": torch.tensor(int(tests[-1][1])) - (answers == test_labels).sum(),
+        "_accuracy": torch.tensor(accuracies),
+        "_test_accuracy": torch.tensor([correct / len(test_images) for _, correct, _ in tests]),
+    }
+
+
+def keras_fit(
+    tf, images, labels, test_images, test_labels, kernel_1, bias_1, kernel_2, bias_2,
+    batch, epochs, every, learning_rate, rho, epsilon, from_logits=False,
+):  # fmt: skip
+    keras, names = tf.keras, ["kernel_1", "bias_1", "kernel_2", "bias_2"]
+    losses, rows = [], []
+
+    class Recording(keras.optimizers.RMSprop):
+        """The optimizer keeps the gradients that it is given, for the callback."""
+
+        def build(self, variables):
+            self.given = [tf.Variable(tf.zeros(v.shape, v.dtype)) for v in variables]
+            super().build(variables)
+
+        def apply(self, gradients, variables=None):
+            for kept, gradient in zip(self.given, gradients, strict=True):
+                kept.assign(gradient)
+            super().apply(gradients, variables)
+
+    class RecordedLoss(keras.losses.SparseCategoricalCrossentropy):
+        """The loss of one batch; what fit reports is the mean so far."""
+
+        last = tf.Variable(tf.zeros((), images.dtype))
+
+        def call(self, y_true, y_pred):
+            losses = super().call(y_true, y_pred)
+            self.last.assign(tf.reduce_mean(losses))
+            return losses
+
+    class Recorder(keras.callbacks.Callback):
+        def on_train_batch_end(self, step, logs=None):
+            if len(losses) % every == 0:
+                weights = dict(zip(names, map(tf.identity, self.model.trainable_variables), strict=True))
+                gradients = dict(zip(names, map(tf.identity, self.model.optimizer.given), strict=True))
+                rows.append(recorded(criterion.last.value(), weights, gradients))
+            losses.append(criterion.last.value())
+
+    usual = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx(images.dtype.name)  # fit, losses and metrics round to it
+    keras.config.set_dtype_policy(images.dtype.name)  # and layers to this
+    try:
+        model = keras.Sequential(
+            [
+                keras.layers.Input(images.shape[1:]),
+                keras.layers.Flatten(),
+                keras.layers.Dense(kernel_1.shape[1], activation="relu"),
+                keras.layers.Dense(kernel_2.shape[1], activation=None if from_logits else "softmax"),
+            ]
+        )
+        model.set_weights([w.numpy() for w in (kernel_1, bias_1, kernel_2, bias_2)])
+        criterion = RecordedLoss(from_logits=from_logits)
+        optimizer = Recording(learning_rate, rho, epsilon=2.0**-120)  # inside the root: negligible in both formats
+        optimizer.build(model.trainable_variables)
+        # jit_compile: "auto" means XLA where there is a GPU, and only there.
+        model.compile(optimizer, criterion, metrics=["accuracy"], jit_compile=False)
+        history = model.fit(
+            images, labels, batch_size=batch, epochs=epochs, shuffle=False, verbose=0,
+            validation_data=(test_images, test_labels), validation_batch_size=batch, callbacks=[Recorder()],
+        ).history  # fmt: skip
+        loss, accuracy = model.evaluate(test_images, test_labels, batch_size=batch, verbose=0)
+        answers = model.predict(test_images, batch_size=batch, verbose=0).argmax(axis=1)
+    finally:
+        keras.config.set_floatx(usual[0])
+        keras.config.set_dtype_policy(usual[1])
+    return {
+        **stacked(tf, rows),
+        "loss": tf.stack(losses),
+        "test_loss": tf.constant([*history["val_loss"][:-1], loss], images.dtype),
+        "test_miscounted": tf.constant(round(accuracy * len(answers)) - (answers == test_labels.numpy()).sum()),
+        "_accuracy": tf.constant(history["accuracy"]),
+        "_test_accuracy": tf.constant(history["val_accuracy"]),
+    }
+
+
+def keras_fit_from_logits(tf, *inputs, **options):
+    return keras_fit(tf, *inputs, from_logits=True, **options)
+
+
+# Data and initial weights
+
+
+def to_fit(noise: float = 0.15, n: int = 200):
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        return (*datasets.line(rng, n, noise), rng.standard_normal(()), rng.standard_normal(()))
+
+    return make
+
+
+def short_range(rng: np.random.Generator) -> tuple[Array, ...]:
+    """x uniform in [-1, 1): both directions of the descent converge in a few steps."""
+    x, y = datasets.line(rng)
+    return x / 10, y, rng.standard_normal(()), rng.standard_normal(())
+
+
+def two_points(rng: np.random.Generator) -> tuple[Array, ...]:
+    """A line through them fits exactly: loss and gradients go to zero."""
+    return np.array([-1.0, 3.0]), np.array([0.25, 1.0]), rng.standard_normal(()), rng.standard_normal(())
+
+
+def to_classify(data, classes: int):
+    """``data(rng)`` with weights to start from: a kernel (d, k), or (d,) for two classes."""
+
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        x, labels = data(rng)
+        if classes == 2:
+            return x, labels.astype(float), 0.1 * rng.standard_normal(x.shape[1]), np.zeros(())
+        return x, labels, 0.1 * rng.standard_normal((x.shape[1], classes)), np.zeros(classes)
+
+    return make
+
+
+def separable(rng: np.random.Generator) -> tuple[Array, Array]:
+    """Two far groups: the loss vanishes and the sigmoid saturates."""
+    labels = np.arange(24) % 2
+    return np.where(labels, 3.0, -3.0)[:, None] + rng.standard_normal((24, 2)), labels
+
+
+def one_class(rng: np.random.Generator) -> tuple[Array, Array]:
+    return rng.standard_normal((16, 3)), np.ones(16, np.int64)
+
+
+def images_and_weights(source, hidden: int, first: int | None = None):
+    """A data set, or its first images; weights as Glorot and Bengio (2010) draw them, on a grid of 2^-10, so
+    that a program with all of them in it stays small."""
+
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        data = source()
+
+        def dense(fan_in: int, fan_out: int) -> tuple[Array, Array]:
+            bound = np.sqrt(6 / (fan_in + fan_out))
+            return np.round(rng.uniform(-bound, bound, (fan_in, fan_out)) * 2**10) / 2**10, np.zeros(fan_out)
+
+        pixels = data.images[0].size
+        train, test = slice(first), slice(None if first is None else first // 2)
+        shown = data.images[train], data.labels[train], data.test_images[test], data.test_labels[test]
+        return (*shown, *dense(pixels, hidden), *dense(hidden, 10))
+
+    return make
+
+
+LINES = [
+    sample("200-points", to_fit(), dtypes=MASTER, learning_rate=3 * 2.0**-7, steps=100),
+    sample("no-noise", to_fit(noise=0.0), dtypes=MASTER, learning_rate=3 * 2.0**-7, steps=30),
+    sample("two-points", two_points, edge=True, dtypes=MASTER, learning_rate=2.0**-3, steps=30),
+    sample("decimal-rate", to_fit(), dtypes=MASTER, learning_rate=0.01, steps=30),
+]
+# torch adds epsilon outside the square root, Keras inside. They agree where epsilon is negligible beside the root mean
+# square outside, and its square inside; yet where squares of float32 gradients underflow, it is all that divides them.
+RMSPROP: dict[str, Any] = {"learning_rate": 2.0**-10, "rho": 0.875}
+NEGLIGIBLE = {"float32": 2.0**-60, "float64": 2.0**-120}
+
+
+def classifier_samples() -> list[Sample]:
+    name = datasets.selection()
+    # Of MNIST the first 20 batches: RMSprop is chaotic, and some hundred steps later a float32 trajectory is noise.
+    make = images_and_weights(datasets.selected, 512, first=None if name == "digits" else 20 * 128)
+    run: dict[str, Any] = {"batch": 128, "epochs": 5, "every": 1 if name == "digits" else 10, **RMSPROP}
+    few: dict[str, Any] = {"batch": 33, "epochs": 2, "every": 1, **RMSPROP}
+    uneven = images_and_weights(datasets.digits, 24, first=100)
+    return [
+        sample(name, make, dtypes=("float32",), epsilon=NEGLIGIBLE["float32"], **run),
+        sample(f"{name}-float64", make, dtypes=("float64",), epsilon=NEGLIGIBLE["float64"], **run),
+        sample("uneven-batches", uneven, edge=True, dtypes=("float32",), epsilon=NEGLIGIBLE["float32"], **few),
+    ]
+
+
+# Pictures
+
+
+def fitted_line(label, outputs, inputs, options):
+    x, y = inputs[:2]
+    ends = np.array([x.min(), x.max()])
+    series = [
+        {"name": "samples", "x": x, "y": y, "style": "points"},
+        {"name": label, "x": ends, "y": outputs["w"][-1] * ends + outputs["b"][-1], "style": "line"},
+    ]
+    return [
+        picture("linear regression", "Linear regression: samples and fitted lines", "x", "y", series),
+        curve("linear loss", "Linear regression: loss per step", "step", "mean squared error", label, outputs["loss"]),
+    ]
+
+
+def learning_curves(label, outputs, inputs, options):
+    accuracy = [
+        {"name": f"{label}, {kind}", "x": np.arange(1, len(outputs[key]) + 1), "y": outputs[key], "style": "line"}
+        for kind, key in (("training", "_accuracy"), ("test", "_test_accuracy"))
+    ]
+    count = np.arange(1, options["epochs"] + 1)
+    means = [np.mean(e) for e in np.array_split(outputs["loss"], options["epochs"])]
+    losses = [
+        {"name": f"{label}, training", "x": count, "y": means, "style": "line"},
+        {"name": f"{label}, test", "x": count, "y": outputs["test_loss"], "style": "line"},
+    ]
+    return [
+        picture("digit accuracy", "Digit classifier: accuracy per epoch", "epoch", "accuracy", accuracy),
+        picture("digit loss", "Digit classifier: loss per epoch", "epoch", "cross-entropy", losses),
+        curve("digit steps", "Digit classifier: loss per step", "step", "cross-entropy", label, outputs["loss"]),
+    ]
+
+
+CASES = (
+    Case(
+        "linear_regression",
+        "training",
+        ref.linear_regression,
+        torch=[module_and_backward],
+        tensorflow=[model_and_gradient_tape],
+        samples=LINES,
+        figure=fitted_line,
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=(
+            "https://www.tensorflow.org/guide/basic_training_loops",
+            "https://docs.pytorch.org/tutorials/beginner/pytorch_with_examples.html",
+        ),
+    ),
+    Case(
+        "linear_regression_closed_form",
+        "training",
+        ref.linear_regression_closed_form,
+        torch=[module_to_the_end],
+        tensorflow=[compiled_model_to_the_end],
+        samples=[
+            sample("200-points", to_fit(), dtypes=MASTER, learning_rate=3 * 2.0**-7, steps=800),
+            sample("short-range", short_range, dtypes=MASTER, learning_rate=0.5, steps=120),
+            sample("two-points", two_points, edge=True, dtypes=MASTER, learning_rate=2.0**-3, steps=250),
+        ],
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=("Goh, Why Momentum Really Works, https://distill.pub/2017/momentum/",),
+    ),
+    Case(
+        "linear_regression_static_graph",
+        "training",
+        ref.linear_regression,
+        torch=[linear_and_sgd],
+        tensorflow=[session, model_and_gradient_tape],
+        samples=LINES,
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/compat/v1/train/GradientDescentOptimizer",),
+    ),
+    Case(
+        "logistic_regression",
+        "training",
+        ref.logistic_regression,
+        torch=[bce_of_sigmoid, bce_with_logits],
+        tensorflow=[sigmoid_cross_entropy, sigmoid_cross_entropy_in_tf_function],
+        samples=[
+            sample(
+                "breast-cancer",
+                to_classify(lambda _: datasets.breast_cancer(), 2),
+                dtypes=MASTER,
+                learning_rate=0.25,
+                steps=50,
+            ),
+            sample(
+                "clusters",
+                to_classify(lambda rng: datasets.clusters(rng, 2), 2),
+                dtypes=MASTER,
+                learning_rate=0.25,
+                steps=25,
+            ),
+            sample("separable", to_classify(separable, 2), edge=True, dtypes=MASTER, learning_rate=1.0, steps=25),
+            sample("one-class", to_classify(one_class, 2), edge=True, dtypes=MASTER, learning_rate=0.5, steps=25),
+        ],
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html",),
+    ),
+    Case(
+        "softmax_regression",
+        "training",
+        ref.softmax_regression,
+        torch=[cross_entropy_loss, nll_of_log_softmax],
+        tensorflow=[softmax_cross_entropy, sparse_softmax_cross_entropy_in_tf_function],
+        samples=[
+            sample("iris", to_classify(lambda _: datasets.iris(), 3), dtypes=MASTER, learning_rate=0.25, steps=50),
+            sample(
+                "clusters",
+                to_classify(lambda rng: datasets.clusters(rng, 5), 5),
+                dtypes=MASTER,
+                learning_rate=0.25,
+                steps=25,
+            ),
+            sample("one-class", to_classify(one_class, 4), edge=True, dtypes=MASTER, learning_rate=0.5, steps=25),
+        ],
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=("https://www.tensorflow.org/api_docs/python/tf/nn/softmax_cross_entropy_with_logits",),
+    ),
+    Case(
+        "digit_classifier",
+        "training",
+        ref.digit_classifier,
+        torch=[data_loader_loop],
+        tensorflow=[keras_fit, keras_fit_from_logits],
+        samples=classifier_samples(),
+        extended=False,
+        figure=learning_curves,
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=(
+            "https://www.tensorflow.org/tutorials/quickstart/beginner",
+            "https://docs.pytorch.org/tutorials/beginner/basics/quickstart_tutorial.html",
+        ),
+    ),
+)
