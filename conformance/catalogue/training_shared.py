@@ -32,3 +32,37 @@ def curve(figure, title, x_label, y_label, label, y):
     """One line over 1, 2, ..."""
     series = [{"name": label, "x": np.arange(1, len(y) + 1), "y": y, "style": "line"}]
     return picture(figure, title, x_label, y_label, series)
+
+
+def learning_curves(title, loss="loss"):
+    """For `Case.figure`: of the outputs that there are, the loss per step; loss and accuracy per epoch (``test_loss``,
+    ``_accuracy``, ``_test_accuracy``). ``loss`` names the y axis."""
+
+    def figures(label, outputs, inputs, options):
+        def per_epoch(kind, y):
+            return {"name": f"{label}, {kind}", "x": np.arange(1, len(y) + 1), "y": y, "style": "line"}
+
+        curves = []
+        kinds = [(key, kind) for key, kind in (("_accuracy", "training"), ("_test_accuracy", "test")) if key in outputs]
+        if kinds:
+            lines = [per_epoch(kind, outputs[key]) for key, kind in kinds]
+            curves.append(picture(f"{title}: accuracy", f"{title}: accuracy per epoch", "epoch", "accuracy", lines))
+        if "test_loss" in outputs:
+            epochs = np.array_split(outputs["loss"], len(outputs["test_loss"])) if "loss" in outputs else []
+            lines = [per_epoch("training", [np.mean(part) for part in epochs])] if epochs else []
+            lines.append(per_epoch("test", outputs["test_loss"]))
+            curves.append(picture(f"{title}: epochs", f"{title}: loss per epoch", "epoch", loss, lines))
+        if "loss" in outputs:
+            curves.append(curve(f"{title}: steps", f"{title}: loss per step", "step", loss, label, outputs["loss"]))
+        return curves
+
+    return figures
+
+
+def confusion(labels, answers, classes):
+    """How often each label (row) was answered by each class (column). Returned as ``_confusion``, a picture follows."""
+    import numpy as np  # of the function: it is printed in programs
+
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (np.asarray(labels), np.asarray(answers)), 1)
+    return counts
