@@ -22,7 +22,7 @@ from conformance.divergence import Divergence
 from conformance.frameworks import MODES
 from conformance.plan import SIGNED_ZEROS, Options, Test
 from fixtures.samples import normal
-from meta_tests.faults import Fault, inject, observed
+from meta_tests.faults import Fault, detected, inject, observed
 from reports.record import Observation
 
 torch = pytest.importorskip("torch")
@@ -315,9 +315,7 @@ FAULTS = [
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_a_fault_is_detected(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     inject(monkeypatch, fault.target, fault.patch)
-    failed = [o for o in observed(fault.test, (fault.dtype,)) if o.outcome == "failed"]
-    assert failed
-    assert any(fault.says in o.reason for o in failed)
+    detected(fault)
 
 
 @pytest.mark.parametrize(("test", "dtype"), sorted({(f.test, f.dtype) for f in FAULTS}))
@@ -486,7 +484,7 @@ def failure(fault: Fault) -> Observation:
     """The first failure that a fault causes."""
     with pytest.MonkeyPatch.context() as patched:
         inject(patched, fault.target, fault.patch)
-        return next(o for o in observed(fault.test, (fault.dtype,)) if o.outcome == "failed")
+        return detected(fault)
 
 
 def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -534,7 +532,7 @@ def test_the_scripts_succeed_where_the_fault_is_not(tmp_path: Path) -> None:
 def test_a_script_fails_as_long_as_the_fault_is_there(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where there are no two numbers to compare: another dtype or shape, an error, none, or random draws."""
     inject(monkeypatch, fault.target, fault.patch)
-    failed = next(o for o in observed(fault.test, (fault.dtype,)) if fault.says in o.reason)
+    failed = detected(fault)
     assert status(failed.script) == 1
     monkeypatch.undo()
     assert status(failed.script) == 0

@@ -9,7 +9,7 @@ import datetime
 import inspect
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from conformance.case import FRAMEWORKS, KINDS, Case
 from conformance.catalogue import catalogue
 from conformance.divergence import divergences
-from conformance.plan import by_device
+from conformance.plan import Absent, Test, by_device
 from fixtures.conform import whole
 from fixtures.options import OPTIONS
 from reports import html
@@ -73,6 +73,7 @@ class Recorder:
         self.config = config
         self.directory = directory
         self.writer: Writer | None = None
+        self.plannable: dict[str, Test | Absent] = {}
         self.planned: dict[str, Planned] = {}
         self.began = time.monotonic()
         self.problems: list[str] = []
@@ -83,6 +84,13 @@ class Recorder:
         self.page: Path | None = None
 
     # What will run
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self) -> Generator[None, None, None]:
+        """Everything that can be planned; workers start in the meantime, which takes them as long."""
+        yield
+        options = self.config.stash[OPTIONS]
+        self.plannable = {t.id: t for area in catalogue() for t in by_device(area, options)}
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if self.config.getoption("numprocesses", None) in (None, 0):
@@ -95,8 +103,8 @@ class Recorder:
 
     def _plan(self, node_ids: list[str]) -> None:
         options = self.config.stash[OPTIONS]
-        known = {t.id: t for area in catalogue() for t in by_device(area, options)}
-        self.planned = {i: known[i].planned(options.dtypes) for i in map(_parameter, node_ids) if i in known}
+        tests = [self.plannable[i] for i in map(_parameter, node_ids) if i in self.plannable]
+        self.planned = {t.id: t.planned(options.dtypes) for t in tests}
         if not self.planned:
             return
         now = datetime.datetime.now(datetime.UTC)

@@ -106,7 +106,8 @@ CASES = (
         sources=(TORCH.format("Conv2d"), KERAS.format("convolution2d")),
     ),
     Case(
-        # Keras compiles a grouped convolution anew for each call on a CPU: one dtype, few samples, one Hessian.
+        # Keras compiles a grouped convolution anew for each call on a CPU, seconds each: one dtype, few samples, one
+        # gradient, one Hessian.
         "conv2d_grouped_keras",
         "contraction",
         ref.convolution,
@@ -128,7 +129,7 @@ CASES = (
         ],
         samples=[
             images((2, 3, 4, 4), (2, 2, 2, 6), stride=(1, 1), groups=2, **V),
-            images((1, 3, 3, 3), (2, 2, 1, 3), "depthwise", stride=(2, 1), groups=3, edge=True, smooth=False, **S),
+            images((1, 3, 3, 3), (2, 2, 1, 3), "depthwise", stride=(2, 1), groups=3, edge=True, gradient=False, **S),
             images((2, 4, 4, 4), (2, 2, 2, 5), "bad-sizes-channels-out", stride=(1, 1), groups=2, **BAD, **V),
             images((2, 4, 4, 5), (2, 2, 2, 4), "bad-sizes-channels-in", stride=(1, 1), groups=2, **BAD, **V),
         ],
@@ -444,7 +445,7 @@ CASES = (
                 "image-as-wide-as-channels",
                 stride=(2, 1, 1),
                 edge=True,
-                smooth=False,
+                gradient=False,
                 **S,
             ),
             images(

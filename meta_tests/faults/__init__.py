@@ -1,5 +1,6 @@
 """Deliberate defects: a few lines of Python each, that patch a framework."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from textwrap import dedent
@@ -45,7 +46,23 @@ def planned(test_id: str, dtypes: tuple[str, ...]) -> tuple[Options, Test]:
     return options, next(t for area in AREAS for t in plan.tests(area, options) if t.id == test_id)
 
 
-def observed(test_id: str, dtypes: tuple[str, ...] = ("float32",)) -> list[Observation]:
-    """What a fresh workbench observes of one test."""
+def observing(test_id: str, dtypes: tuple[str, ...] = ("float32",)) -> Iterator[Observation]:
+    """What a fresh workbench observes of one test, as it happens."""
     options, test = planned(test_id, dtypes)
-    return [o for o in Workbench(options).observe(test) if isinstance(o, Observation)]
+    return (o for o in Workbench(options).observe(test) if isinstance(o, Observation))
+
+
+def observed(test_id: str, dtypes: tuple[str, ...] = ("float32",)) -> list[Observation]:
+    """All of it."""
+    return list(observing(test_id, dtypes))
+
+
+def detected(fault: Fault) -> Observation:
+    """The first failure that an injected fault causes and that says what it must; none is an ``AssertionError``."""
+    reasons = set()
+    for o in observing(fault.test, (fault.dtype,)):
+        if o.outcome == "failed" and fault.says in o.reason:
+            return o
+        if o.outcome == "failed":
+            reasons.add(o.reason)
+    raise AssertionError(f"not detected; failures for other reasons: {sorted(reasons) or 'none'}")
