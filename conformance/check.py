@@ -10,20 +10,20 @@ import itertools
 import math
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from conformance import noise, reproduce
+from conformance import noise, pictures, reproduce
 from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
 from conformance.clock import Clock
 from conformance.divergence import Divergence, concerning
 from conformance.frameworks import Answer, Framework, Function, load, refusal
 from conformance.noise import Expected, Score
 from conformance.plan import AGAIN, ONLY_EAGER, SIGNED_ZEROS, Options, Test, first_seed, label, vary
-from reports.record import Figure, Observation, Series, Worst, number
+from reports.record import Figure, Observation, Worst, number
 
 
 class Workbench:
@@ -65,7 +65,7 @@ class Workbench:
                     "narrow its scope or remove it"
                 )
             yield observation
-        if test.case.figure is not None and test.check == "value" and test.device == "cpu":
+        if test.case.kind == "training" and test.check == "value" and test.device == "cpu":
             yield from self._figures(test)
 
     def _score(self, actual: Outputs, expected: Expected, dtype: str, **how: Any) -> Score:
@@ -273,6 +273,8 @@ class Workbench:
                             actual, wanted, dtype, per_element=test.case.computation.per_element,
                             signed_zeros=sample.name == "signed-zeros" and test.check == "value", limit=test.limit,
                         )  # fmt: skip
+                        if score.steps and route is routes[0] and test.device == "cpu":
+                            self._kept.setdefault(("scored", test.framework, dtype), (sample, actual, score))
                 seconds = time.perf_counter() - began
                 divergence = self._known(test, test.framework, route.name, dtype, sample.name)
                 observation = self._judge(test, route, dtype, sample, score, seconds, divergence)
@@ -491,21 +493,18 @@ class Workbench:
         )
 
     def _figures(self, test: Test) -> Iterator[Figure]:
-        """The pictures of a training run, from the first route of a framework and from the reference."""
-        case, sample = test.case, test.case.samples[0]
-        dtype = case.dtypes[-1]
-        key = ("result", test.framework, test.routes[0].name, test.mode, test.device, sample.name, dtype)
-        assert case.figure is not None
-        if dtype not in self.options.dtypes or key not in self._kept:
-            return
-        inputs = self.inputs(case, sample, dtype)
-        for name, outputs in (
-            ("NumPy reference", self.expected(case, sample, dtype).value),
-            (test.framework, self._kept[key]),
-        ):
-            for f in case.figure(name, outputs, inputs, dict(sample.options)):
-                series = tuple(Series(s["name"], *_points(s["x"], s["y"]), s["style"]) for s in f["series"])
-                yield Figure(f["figure"], f["title"], f["x_label"], f["y_label"], series, case.name)
+        """The pictures of a training run: the first sample in each dtype, through the first route. Curves, which look
+        the same in every dtype, in the last one."""
+        case = test.case
+        curves: Iterable[Figure] = ()
+        for dtype in self.options.dtypes:
+            if (key := ("scored", test.framework, dtype)) not in self._kept:
+                continue
+            sample, actual, score = self._kept[key]
+            expected, inputs = self.expected(case, sample, dtype), self.inputs(case, sample, dtype)
+            yield from pictures.distance(case, sample, dtype, test.framework, score, expected, test.limit)
+            curves = pictures.drawn(case, sample, inputs, {"NumPy reference": expected.value, test.framework: actual})
+        yield from curves
 
 
 def _strict(test: Test, divergence: Divergence, observation: Observation) -> tuple[str, ...] | None:
@@ -567,10 +566,3 @@ def _first_line(error: Exception) -> str:
 
 def _rounded(value: float) -> float | str:
     return number(float(f"{value:.4g}"))
-
-
-def _points(x: Any, y: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The finite points of a series. JSON has no NaN: a run that diverged is drawn as far as it went."""
-    points = np.stack([np.asarray(values, dtype=np.float64).reshape(-1) for values in (x, y)])
-    xs, ys = points[:, np.isfinite(points).all(axis=0)]
-    return tuple(float(f"{v:.7g}") for v in xs), tuple(float(f"{v:.7g}") for v in ys)

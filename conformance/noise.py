@@ -29,8 +29,8 @@ correct implementation scores a small number.
 
 import itertools
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import ml_dtypes
@@ -112,6 +112,8 @@ class Score:
     by_output: tuple[tuple[str, float], ...] = ()
     first: tuple[str, tuple[int, ...]] | tuple[()] = ()
     """The first element beyond the limit, and its output: of a trajectory, at the step where it goes wrong."""
+    steps: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)
+    """Where the norm decides: that of each output, step by step."""
 
 
 def wide_dtype(dtype: str, case: Case) -> type[np.floating[Any]]:
@@ -503,7 +505,8 @@ def score(
     worst = max(scores, key=lambda s: s.score)
     by_output = tuple((s.output, s.score) for s in scores) if len(scores) > 1 else ()
     first = min((s.first for s in scores if s.first), key=lambda f: f[1][0], default=())
-    return Score(**{**vars(worst), "by_output": by_output, "first": first})
+    steps = {name: s.steps[name] for name, s in zip(values, scores, strict=True) if s.steps}
+    return Score(**{**vars(worst), "by_output": by_output, "first": first, "steps": steps})
 
 
 def _score_one(
@@ -540,12 +543,9 @@ def _score_one(
         floor = np.where(np.isfinite(floor) & (floor > 0), floor, form.smallest_subnormal)
         ratio = np.where(error == 0, 0, error / floor)
         finite = np.isfinite(error) & np.isfinite(floor)
-        if finite.all():
-            axes = tuple(range(1, error.ndim)) if not per_element else None
-            slices = np.sqrt(np.sum(error**2, axis=axes)) / np.sqrt(np.sum(floor**2, axis=axes))
-            norm = float(np.max(slices))
-        else:
-            slices, norm = np.asarray(np.inf), math.inf
+        axes = tuple(range(1, error.ndim)) if not per_element else None
+        slices = np.sqrt(np.sum(error**2, axis=axes)) / np.sqrt(np.sum(floor**2, axis=axes))
+        norm = float(np.max(slices)) if finite.all() else math.inf
         if per_element or not finite.all():
             index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
             decisive = float(ratio[index])
@@ -560,7 +560,8 @@ def _score_one(
         ulp = np.ldexp(form.unit_roundoff, exponent)
         ulps = float(np.max(np.where(finite, error / np.maximum(ulp, form.smallest_subnormal), np.inf)))
     of_a, of_y = float(a[index].real), float(y[index].real)
-    return Score(decisive, norm, ulps, name, _plain(index), of_a, of_y, float(floor[index]), first=first)
+    steps = {} if per_element else {name: slices.astype(np.float64)}
+    return Score(decisive, norm, ulps, name, _plain(index), of_a, of_y, float(floor[index]), first=first, steps=steps)
 
 
 def _plain(index: tuple[Any, ...]) -> tuple[int, ...]:

@@ -159,12 +159,22 @@ class Series(msgspec.Struct, omit_defaults=True):
     x: tuple[float, ...]
     y: tuple[float, ...]
     style: str = "line"
-    """line or points"""
+    """line, points, or cells: a matrix of which x is the column, y the row"""
+    counts: tuple[int, ...] = ()
+    """What is written in each cell."""
+
+
+class Mark(msgspec.Struct, omit_defaults=True):
+    """A line across a picture, at x or at y."""
+
+    text: str
+    x: float | None = None
+    y: float | None = None
 
 
 class Figure(msgspec.Struct, omit_defaults=True, tag_field="type", tag="figure"):
-    """Series for one picture of the report. Lines with the same ``figure`` are drawn together; a series of the same
-    name (the data, the reference) is drawn once."""
+    """Series for one picture of the report. Those of the same ``case`` and ``figure`` are drawn together; a series of
+    the same name (the data, the reference) is drawn once."""
 
     figure: str
     title: str
@@ -172,6 +182,11 @@ class Figure(msgspec.Struct, omit_defaults=True, tag_field="type", tag="figure")
     y_label: str
     series: tuple[Series, ...]
     case: str = ""
+    log: bool = False
+    """The y axis is logarithmic."""
+    least: float = 0.0
+    """Where a logarithmic axis ends; what is smaller is drawn there."""
+    marks: tuple[Mark, ...] = ()
 
 
 class Spent(msgspec.Struct, omit_defaults=True, tag_field="type", tag="spent"):
