@@ -29,7 +29,7 @@ def drawn(case: Case, sample: Sample, inputs: tuple[Array, ...], results: Mappin
             counts = np.asarray(outputs["_confusion"])
             labels, answers = (i.reshape(-1).tolist() for i in np.indices(counts.shape))
             cells = Series(label, tuple(answers), tuple(labels), "cells", tuple(counts.reshape(-1).tolist()))
-            yield Figure("confusion", "Answers, by label", "answer", "label", (cells,), case.name)
+            yield Figure("confusion", "Confusion matrix", "answer", "label", (cells,), case.name)
 
 
 def distance(
@@ -40,7 +40,7 @@ def distance(
     shapes = {name: v.shape for name, v in judged(expected.value).items()}
     at = steps(shapes, sample.options)
     chaos, floor = _relative_floor(expected, at)
-    marks = [Mark(f"limit {limit:g}", y=limit), *([Mark("chaos", x=chaos)] if chaos else [])]
+    marks = [Mark(f"limit {limit:g}", y=limit), *([Mark(f"chaos from step {chaos}", x=chaos)] if chaos else [])]
     kept = {name: s for name, s in score.steps.items() if name in at}
     if kept:
         last = max(int(a[-1]) for a in at.values())
@@ -51,14 +51,14 @@ def distance(
         every = max(-(-last // len(at[name])) for name in kept)
         line = Series(framework, *_points(*_highest(np.arange(1, last + 1), worst, every)))
         yield Figure(
-            f"distance {dtype}", f"Distance from the reference in {dtype}, sample {sample.name}", "step",
-            "noise floors, worst tensor", (line,), case.name, log=True, least=LEAST, marks=tuple(marks),
+            f"distance {dtype}", f"Distance in {dtype}, sample {sample.name}", "step",
+            "noise floors", (line,), case.name, log=True, least=LEAST, marks=tuple(marks),
         )  # fmt: skip
     if floor:
         line = Series(dtype, *_points(*_thinned(*floor)))
         yield Figure(
             "floor", "Noise floor, relative to the weights", "step", "floor / weights", (line,), case.name, log=True,
-            marks=(Mark("chaos", y=CHAOS),),
+            marks=(Mark(f"{CHAOS:g}: chaos", y=CHAOS),),
         )  # fmt: skip
 
 

@@ -70,7 +70,9 @@ class LogAxis(Axis):
     def ticks(self) -> list[tuple[float, str]]:
         """Powers of ten, at most eight."""
         low, high = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
-        ticks = [(10.0**k, _power(k)) for k in range(low, high + 1, -(-(high - low + 1) // 8))]
+        plain = low >= -3 and high <= 4
+        powers = range(low, high + 1, -(-(high - low + 1) // 8))
+        ticks = [(10.0**k, f"{10.0**k:g}" if plain else _power(k)) for k in powers]
         return [(t, f"\u2264 {text}" if self.clipped and t <= self.low else text) for t, text in ticks]
 
 
@@ -83,7 +85,7 @@ def training(figures: Iterable[Figure]) -> list[Picture]:
         for s in figure.series:
             series.setdefault(s.name, s)
     pictures = []
-    for figure, series in merged.values():
+    for figure, series in sorted(merged.values(), key=lambda m: _rank(m[0])):
         key = f"{figure.case} {figure.figure}".strip()
         matrices = [s for s in series.values() if s.style == "cells"]
         pictures += [_cells(figure, s, f"{key} {s.name}") for s in matrices]
@@ -94,59 +96,71 @@ def training(figures: Iterable[Figure]) -> list[Picture]:
     return pictures
 
 
+def _rank(figure: Figure) -> int:
+    """Distances first, then floors, then what cases draw."""
+    return next((i for i, kind in enumerate(("distance ", "floor")) if figure.figure.startswith(kind)), 2)
+
+
 def _lines(figure: Figure, series: Sequence[Series], key: str) -> Picture:
     drawn = [[(a, b) for a, b in zip(s.x, s.y, strict=False) if _finite(a) and _finite(b)] for s in series]
     width, height = NARROW[0] - LEFT - RIGHT, NARROW[1] - TOP - BOTTOM
-    x = _axis([a for points in drawn for a, _ in points], LEFT, width)
-    values = [b for points in drawn for _, b in points] + [m.y for m in figure.marks if m.y is not None]
+    marked = [m.x for m in figure.marks if m.x is not None and _finite(m.x)]
+    x = _axis([a for points in drawn for a, _ in points] + marked, LEFT, width)
+    values = [b for points in drawn for _, b in points] + [
+        m.y for m in figure.marks if m.y is not None and _finite(m.y)
+    ]
     base = TOP + height
     y = _log_axis(values, figure.least, base, -height) if figure.log else _axis(values, base, -height)
     parts = [_frame(x, y, x.ticks(), y.ticks(), figure.x_label, figure.y_label)]
-    parts += [_mark(m, x, y) for m in figure.marks]
+    parts += [_mark(m, x, y)[0] for m in figure.marks]
     legend = []
-    for s, points, name in zip(series, drawn, _classes(series), strict=True):
+    for s, points, name in zip(series, drawn, _classes(series, figure.log), strict=True):
         places = [(x(a), y(b)) for a, b in points]
         if s.style == "points":
             parts += [f'<circle class="points" cx="{a:.1f}" cy="{b:.1f}" r="2"/>' for a, b in places]
         else:
             path = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
             parts.append(f'<polyline class="{name}" points="{path}"><title>{escape(s.name)}</title></polyline>')
-        if s.style != "points" and len(points) == 1:  # which a line alone would not show
+        if s.style != "points" and len(places) == 1:  # which a line alone would not show
             parts.append(f'<circle class="{name}" cx="{places[0][0]:.1f}" cy="{places[0][1]:.1f}" r="3"/>')
         legend.append((name, s.name))
+    parts += [_mark(m, x, y)[1] for m in figure.marks]  # on top
     return Picture(figure.title, _svg(figure.title, parts, NARROW), tuple(legend), tuple(series), key)
 
 
-def _classes(series: Sequence[Series]) -> list[str]:
-    """The class of each series: points, or a line of its own, the same for the same framework."""
+def _classes(series: Sequence[Series], solid: bool) -> list[str]:
+    """The class of each series: points, or a line of its own, the same for the same framework. Lines that lie on each
+    other are dashed; ``solid`` those that seldom do."""
     taken: list[int] = []
     kinds = list(dict.fromkeys(s.name.partition(", ")[2] for s in series))
     names = []
     for s in series:
+        if s.style == "points":
+            names.append("points")
+            continue
         who, _, kind = s.name.partition(", ")
         place = WHO.index(who) + len(WHO) * kinds.index(kind) if who in WHO else len(WHO)
         free = (i % LINES for i in range(place, place + LINES) if i % LINES not in taken)
-        if s.style != "points":
-            taken.append(next(free, place % LINES))
-        names.append("points" if s.style == "points" else f"line{taken[-1]}")
+        taken.append(next(free, place % LINES))
+        names.append(f"line{taken[-1]}" + (" solid" if solid else ""))
     return names
 
 
-def _mark(mark: Mark, x: Axis, y: Axis) -> str:
-    """A line across the picture; its text is at an end of it where there is most room."""
+def _mark(mark: Mark, x: Axis, y: Axis) -> tuple[str, str]:
+    """A line across the picture, and its text: above its right end, or at its foot on the side with more room."""
     right, top = x.start + x.length, y.start + y.length
-    if mark.y is not None:
+    if mark.y is not None and _finite(mark.y):
         at = y(mark.y)
         line = f'x1="{x.start}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"'
         text = f'text-anchor="end" x="{right - 2}" y="{at - 5:.1f}"'
-    elif mark.x is not None:
+    elif mark.x is not None and _finite(mark.x):
         at = x(mark.x)
         line = f'x1="{at:.1f}" x2="{at:.1f}" y1="{top}" y2="{y.start}"'
         left = at > x.start + x.length / 2
         text = f'text-anchor="{"end" if left else "start"}" x="{at + (-5 if left else 5):.1f}" y="{y.start - 7}"'
     else:
-        return ""
-    return f'<line class="limit" {line}/><text class="limit" {text}>{escape(mark.text)}</text>'
+        return "", ""
+    return f'<line class="limit" {line}/>', f'<text class="limit" {text}>{escape(mark.text)}</text>'
 
 
 def _cells(figure: Figure, series: Series, key: str) -> Picture:
@@ -161,31 +175,39 @@ def _cells(figure: Figure, series: Series, key: str) -> Picture:
         totals[row] += count
     side = min(40.0, (NARROW[0] - LEFT - RIGHT) / size)
     x, y = Axis(0, size, LEFT, side * size), Axis(0, size, TOP, side * size)
-    font = min(12.5, side / 0.62 / max(len(str(c)) for c in (*counts.values(), 0)))
     parts = []
     for (row, column), count in sorted(counts.items()):
-        kind = "right" if row == column else "wrong"
-        shade = 0.08 + 0.37 * count / totals[row] if count else 0
-        box = f'x="{x(column):.1f}" y="{y(row):.1f}" width="{side:.1f}" height="{side:.1f}"'
-        says = escape(f"{figure.y_label} {row}, {figure.x_label} {column}: {count}")
-        parts.append(f'<rect class="{kind}" {box} fill-opacity="{shade:.2f}"><title>{says}</title></rect>')
-        if size <= MOST_WRITTEN:
-            place = f'x="{x(column + 0.5):.1f}" y="{y(row + 0.5) + font * 0.35:.1f}" font-size="{font:.1f}"'
-            parts.append(f'<text class="count{"" if count else " none"}" text-anchor="middle" {place}>{count}</text>')
+        if count:
+            shade = 0.08 + 0.37 * count / totals[row]
+            box = f'x="{x(column):.1f}" y="{y(row):.1f}" width="{side:.1f}" height="{side:.1f}"'
+            says = escape(f"{figure.y_label} {row}, {figure.x_label} {column}: {count}")
+            kind = "right" if row == column else "wrong"
+            parts.append(f'<rect class="{kind}" {box} fill-opacity="{shade:.2f}"><title>{says}</title></rect>')
+    ends = [f"M{LEFT} {y(k):.1f}H{x(size):.1f}M{x(k):.1f} {TOP}V{y(size):.1f}" for k in range(size + 1)]
+    parts.append(f'<path class="grid" d="{"".join(ends)}"/>')
+    if size <= MOST_WRITTEN:
+        font = min(12.5, side / 0.62 / max(len(str(c)) for c in (*counts.values(), 0)))
+        for kind, chosen in (("count", True), ("none", False)):
+            parts.append(f'<g class="{kind}" text-anchor="middle" font-size="{font:.1f}">')
+            for (row, column), count in sorted(counts.items()):
+                if bool(count) is chosen:
+                    at = f'x="{x(column + 0.5):.1f}" y="{y(row + 0.5) + font * 0.35:.1f}"'
+                    parts.append(f"<text {at}>{count}</text>")
+            parts.append("</g>")
     every = -(-size // 15)  # of many classes not each is named
     for k in range(0, size, every):
         parts.append(f'<text text-anchor="middle" x="{x(k + 0.5):.1f}" y="{y(size) + 17:.1f}">{k}</text>')
         parts.append(f'<text text-anchor="end" x="{LEFT - 6}" y="{y(k + 0.5) + 4:.1f}">{k}</text>')
     parts.append(_labels(x, Axis(0, size, y(size), -side * size), figure.x_label, figure.y_label))
-    correct, total = sum(c for (r, k), c in counts.items() if r == k), sum(counts.values())
-    title = f"{series.name}: {correct} of {total} right"
+    title = f"{figure.title}: {series.name}"
+    said = f"{sum(c for (r, k), c in counts.items() if r == k)} of {sum(counts.values())} right"
+    spoken = f"{title}. {said}."
     wrong = {place: c for place, c in counts.items() if place[0] != place[1] and c}
-    spoken = f"{figure.title}. {title}."
     if wrong:
         row, column = max(wrong, key=lambda place: wrong[place])
         spoken += f" Most often wrong: {figure.y_label} {row}, {figure.x_label} {column}, {wrong[row, column]} times."
     picture = _svg(spoken, parts, (NARROW[0], round(y(size)) + BOTTOM))
-    return Picture(f"{figure.title}. {title}", picture, (), (series,), key)
+    return Picture(title, picture, (("", said),), (series,), key)
 
 
 def scores(observations: Sequence[Observation], title: str, limit: float) -> Picture:
@@ -201,7 +223,7 @@ def scores(observations: Sequence[Observation], title: str, limit: float) -> Pic
     width, height = WIDE[0] - LEFT - RIGHT, WIDE[1] - TOP - BOTTOM
     x = Axis(low, high, LEFT, width)
     y = _axis([0, *(counts.total() for counts in bars.values())], TOP + height, -height)
-    ends = {low: f"\u2264 {10.0**low:g}", 4: "10\u2074", 5: "10\u2075", high: "\u2265 10\u2076"}
+    ends = {low: f"\u2264 {10.0**low:g}", 4: _power(4), 5: _power(5), high: f"\u2265 {_power(high)}"}
     ticks = [(k, ends.get(k, f"{10.0**k:g}")) for k in range(low, high + 1)]
     whole = [(t, text) for t, text in y.ticks() if t == int(t)]
     parts = [_frame(x, y, ticks, whole, "score", "checks")]
@@ -238,9 +260,6 @@ def _number(value: float) -> str:
 
 
 def _power(k: int) -> str:
-    """A power of ten: 0.01 to 10000 as they are."""
-    if -2 <= k <= 4:
-        return f"{10.0**k:g}"
     return "10" + str(k).translate(
         str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
     )
@@ -253,9 +272,9 @@ def _axis(values: Sequence[float], start: float, length: float) -> Axis:
 
 
 def _log_axis(values: Sequence[float], least: float, start: float, length: float) -> LogAxis:
-    """From a power of ten, at least ``least``, over at least one power of ten."""
+    """From ``least``, or from a power of ten, over at least one power of ten."""
     positive = [v for v in values if 1 / LARGEST <= v <= LARGEST]
-    low = max(10.0 ** math.floor(math.log10(min(positive, default=1.0))), least)
+    low = least or 10.0 ** math.floor(math.log10(min(positive, default=1.0)))
     return LogAxis(low, max(1.6 * max(positive, default=1.0), 10 * low), start, length, any(v < low for v in values))
 
 

@@ -5,8 +5,9 @@ import gzip
 import math
 import os
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ import msgspec
 from markupsafe import Markup
 
 from reports import charts
-from reports.record import Observation, Run
+from reports.record import CaseInfo, Figure, Observation, Run
 from reports.verdict import BAD, Highest, Verdict, score_of, verdict
 
 PAGE = Path(__file__).parent / "page"
@@ -28,6 +29,24 @@ COLUMNS = (
     "divergence", "reason",
 )  # fmt: skip
 """What the table of a case shows of each observation."""
+OPEN = 3
+"""So many training runs are shown at once; of more, the reader opens what is wanted."""
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A training run on the page."""
+
+    name: str
+    info: CaseInfo | None
+    counts: Counter[str]
+    """Of outcomes."""
+    steps: int
+    distances: tuple[tuple[str, str, float], ...]
+    """(dtype, framework, the largest distance from the reference)"""
+    chaos: tuple[tuple[str, int], ...]
+    """(dtype, from which step on)"""
+    pictures: tuple[charts.Picture, ...]
 
 
 def write(run: Run, path: Path) -> Path:
@@ -49,6 +68,8 @@ def write(run: Run, path: Path) -> Path:
 def render(run: Run) -> str:
     """The page as text."""
     v = verdict(run)
+    runs, distributions = list(_training(run)), list(_distributions(run, v.highest))
+    pictures = [*(p for r in runs for p in r.pictures), *distributions]
     bad = [o for o in run.observations if o.outcome in BAD]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -65,14 +86,15 @@ def render(run: Run) -> str:
         columns=columns,
         failures=bad[:SHOWN],
         more_failures=len(bad) - SHOWN,
-        pictures=charts.training(run.figures),
-        distributions=list(_distributions(run, v.highest)),
+        training=runs,
+        open=len(runs) <= OPEN,
+        distributions=distributions,
         unscored=_unscored(run),
         refusals=(refusals := _refusals(run)),
         refusing=list(dict.fromkeys(framework for answers in refusals.values() for framework in answers)),
         style=Markup((PAGE / "page.css").read_text(encoding="utf-8")),
         script=Markup((PAGE / "page.js").read_text(encoding="utf-8")),
-        payload=_payload(run),
+        payload=_payload(run, pictures),
         seen=sum(v.divergences[d.id] > 0 for d in run.header.divergences),
         facts=[*_facts(run.header.fingerprint), *_facts(run.header.options, "option")],
         builds=[(f.name, list(_facts(f.build))) for f in run.frameworks.values()],
@@ -86,6 +108,34 @@ def _state(v: Verdict) -> tuple[str, str]:
     if any(v.counts[outcome] for outcome in ("passed", "diverged")):
         return "conformant", "Conformant"
     return "nothing", "Nothing judged"
+
+
+def _training(run: Run) -> Iterator[TrainingRun]:
+    """The training runs, in the order of the cases."""
+    figures: dict[str, list[Figure]] = {c.name: [] for c in run.header.cases}
+    for f in run.figures:
+        figures.setdefault(f.case, []).append(f)
+    infos = {c.name: c for c in run.header.cases}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for o in run.observations:
+        counts[o.case][o.outcome] += o.covers
+    for name, of_case in figures.items():
+        distances: list[tuple[str, str, float]] = []
+        chaos: dict[str, int] = {}
+        steps = 0
+        for f in of_case:
+            kind, _, dtype = f.figure.partition(" ")
+            for s in f.series if kind == "distance" else ():
+                steps = max(steps, *map(int, s.x), 0)
+                distances += [(dtype, s.name, max(s.y))] if s.y else []
+            for m in f.marks if kind == "distance" else ():
+                if m.x:
+                    chaos[dtype] = int(m.x)
+        if of_case:
+            pictures = tuple(charts.training(of_case))
+            yield TrainingRun(
+                name, infos.get(name), counts[name], steps, tuple(distances), tuple(chaos.items()), pictures
+            )
 
 
 def _distributions(run: Run, highest: tuple[Highest, ...]) -> Iterator[charts.Picture]:
@@ -116,14 +166,15 @@ def _refusals(run: Run) -> dict[tuple[str, str], dict[str, dict[str, list[str]]]
     return rows
 
 
-def _payload(run: Run) -> str:
-    """What the script needs, gzipped, in base64: cases, and observations column by column."""
+def _payload(run: Run, pictures: Sequence[charts.Picture]) -> str:
+    """What the script needs, gzipped, in base64: cases, observations column by column, the numbers of pictures."""
     data: dict[str, Any] = {
         "cases": [msgspec.to_builtins(c) for c in run.header.cases],
         "columns": {
             name: _column([getattr(o, name) for o in run.observations]) for name in ("case", "covers", *COLUMNS)
         },
         "order": COLUMNS,
+        "pictures": {p.key: [(s.name, s.x, s.y, s.counts) for s in p.data] for p in pictures},
     }
     packed = gzip.compress(msgspec.json.encode(data), compresslevel=9, mtime=0)
     return base64.b64encode(packed).decode()

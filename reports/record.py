@@ -185,7 +185,7 @@ class Figure(msgspec.Struct, omit_defaults=True, tag_field="type", tag="figure")
     log: bool = False
     """The y axis is logarithmic."""
     least: float = 0.0
-    """Where a logarithmic axis ends; what is smaller is drawn there."""
+    """Where a logarithmic axis begins, if not at the smallest number; what is smaller is drawn there."""
     marks: tuple[Mark, ...] = ()
 
 

@@ -153,6 +153,7 @@ function caseOf(info, rows, data, order) {
       element("p", { className: "text" }, info.summary),
       ...(sources.length ? [element("ul", {}, ...sources)] : []),
       element("p", {}, ...samples),
+      ...(byId(`run/${info.name}`) ? [element("p", {}, element("a", { href: `#run/${info.name}` }, "Pictures"))] : []),
       routesOf(info),
       tableOf(info, rows, data, order),
     );
@@ -220,8 +221,54 @@ function setUpCases({ cases, columns, order }) {
   follow();
 }
 
+// The numbers of each picture as a file: made when the picture is first shown, in the page itself.
+function setUpData({ pictures }) {
+  const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const fill = (link) => {
+    if (link.href) return;
+    const { key } = link.dataset;
+    const counted = pictures[key].some(([, , , counts]) => counts.length);
+    const rows = pictures[key].flatMap(([name, x, y, counts]) =>
+      y.map((v, i) => [key, name].map(quoted).concat(x[i], v, counted ? counts[i] : []).join(",")));
+    const text = [`figure,series,x,y${counted ? ",count" : ""}`, ...rows, ""].join("\n");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    link.download = `${key.replaceAll(/[^\w.-]+/g, "_")}.csv`;
+    link.hidden = false;
+  };
+  for (const link of document.querySelectorAll(".data")) {
+    const run = link.closest("details");
+    if (!run || run.open) fill(link);
+    else run.addEventListener("toggle", () => fill(link), { once: true });
+  }
+}
+
+function setUpRuns() {
+  const button = byId("open-runs");
+  const runs = [...document.querySelectorAll(".run")];
+  if (button) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const open = !runs.every((run) => run.open);
+      for (const run of runs) run.open = open;
+      button.textContent = open ? "Close all" : `Open all ${runs.length}`;
+    });
+  }
+  const follow = () => {
+    const run = runs.find((r) => r.id === decodeURIComponent(location.hash.slice(1)));
+    if (!run) return;
+    run.open = true;
+    run.scrollIntoView();
+  };
+  addEventListener("hashchange", follow);
+  follow();
+}
+
 setUpTheme();
 setUpCopying();
-payload().then(setUpCases).catch((error) => {
+setUpRuns();
+payload().then((data) => {
+  setUpData(data);
+  setUpCases(data);
+}).catch((error) => {
   byId("list").textContent = `The list of cases cannot be shown in this browser (${error.message}).`;
 });
