@@ -71,6 +71,9 @@ KINDS = {
         Kind("factorization", {"value": 32, **DERIVATIVES, "invariance": 32, "agreement": 32}, normwise=True),
         Kind("trajectory", {"value": 32, "agreement": 32}, nudge_steps=True),
         Kind("training", {"value": 32, "agreement": 32}, per_element=False, nudge_steps=True),
+        # Runs that are free to differ. Not that no difference was found, but that there is none beyond the margins: the
+        # hypothesis that there is one must be rejected, at a significance of 5%.
+        Kind("convergence", {"convergence": 0.05}, unit="p"),
         # A p-value below 1e-6 is a fault: one false alarm in a million draws. The seed is fixed and printed.
         Kind("statistics", {"statistics": 6}, unit="-log10 p"),
     )
@@ -189,6 +192,8 @@ class Case:
     """Judge float64 by ``numpy.longdouble`` where that is wider. Otherwise by float64 itself, with the floor doubled:
     NumPy multiplies large longdouble matrices hundreds of times more slowly."""
     statistics: Callable[..., dict[str, float]] | None = None
+    margins: Mapping[str, float] | None = None
+    """Of a convergence case: for each result of a route, by how much the frameworks' means may differ."""
     figure: Callable[..., list[dict[str, Any]]] | None = None
     modes: tuple[str, ...] | None = None
     """Modes that make sense; None for all. A training run chooses its own graph mode inside its route."""

@@ -22,7 +22,8 @@ from conformance.clock import Clock
 from conformance.divergence import Divergence, concerning
 from conformance.frameworks import Answer, Framework, Function, load, refusal
 from conformance.noise import Expected, Score
-from conformance.plan import AGAIN, ONLY_EAGER, SIGNED_ZEROS, Options, Test, first_seed, label, vary
+from conformance.plan import AGAIN, ONLY_EAGER, RUNS, SIGNED_ZEROS, Options, Test, first_seed, label, vary
+from conformance.reference.statistics import equivalence
 from reports.record import Figure, Observation, Worst, number
 
 
@@ -45,6 +46,7 @@ class Workbench:
         run = {
             "agreement": self._agreement,
             "statistics": self._statistics,
+            "convergence": self._convergence,
             **dict.fromkeys(ONLY_EAGER, self._derived),
         }.get(test.check, self._against_reference)
         observations, shown = [], set()
@@ -433,6 +435,44 @@ class Workbench:
                     self._judge(test, route, dtype, sample, score, time.perf_counter() - began, divergence),
                     divergence,
                 )
+
+    def _convergence(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+        """What whole runs end with, each framework's by its own random numbers: equivalent on average. The score is the
+        largest p-value of two one-sided tests."""
+        case = test.case
+        assert case.margins is not None
+        for dtype, sample, _, _ in self._combinations(test):
+            inputs = self.inputs(case, sample, dtype)
+            routes = tuple(case.routes(name)[0] for name in test.frameworks)
+            began = time.perf_counter()
+            try:
+                with self.clock.spending("frameworks"):
+                    ended = [self._ends(route, sample, inputs, test.device) for route in routes]
+                torch, tensorflow = ended
+                p = {name: equivalence(torch[name], tensorflow[name], m) for name, m in case.margins.items()}
+                worst = max(p, key=lambda name: p[name])
+                means = " and ".join(f"{np.mean(e[worst]):.4g} (deviation {np.std(e[worst]):.2g})" for e in ended)
+                said = f"{worst}: {means} on average in {' and '.join(test.frameworks)}; p = {p[worst]:.3g}"
+                score = Score(p[worst], problem="" if p[worst] <= test.limit else f"ended apart: {said}")
+            except Exception as error:
+                score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
+            seconds = time.perf_counter() - began
+            divergence = next(
+                filter(None, (self._known(test, r.framework, r.name, dtype, sample.name) for r in routes)), None
+            )
+            both = replace(routes[0], name=" ~ ".join(r.name for r in routes))
+            yield self._judge(test, both, dtype, sample, score, seconds, divergence, routes), divergence
+
+    def _ends(self, route: Route, sample: Sample, inputs: tuple[Array, ...], device: str) -> dict[str, list[float]]:
+        """The results of a route, one for each of `plan.RUNS` seeds."""
+        framework = load(route.framework)
+        ends: dict[str, list[float]] = {}
+        for seed in range(self.options.seed, self.options.seed + RUNS):
+            framework.seed(seed)
+            result = framework.value(framework.bind(route, sample.options, inputs), inputs, device=device)
+            for name, value in noise.as_outputs(result).items():
+                ends.setdefault(name, []).append(float(value))
+        return ends
 
     def _known(
         self, test: Test, framework: str, route: str, dtype: str, sample: str, how: str = ""

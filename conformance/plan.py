@@ -28,8 +28,12 @@ SIGNED_ZEROS = "signed zeros"
 AGAIN = "again"
 """Bit for bit the same, although other work was done in between."""
 ONLY_EAGER = ("jvp", "hvp", "invariance")
+JOINT = ("agreement", "convergence")
+"""The checks of all frameworks with each other, through the first route of each."""
+RUNS = 10
+"""So many seeds a convergence check takes, from that of the run on."""
 BOTH = "+".join(FRAMEWORKS)
-"""The framework of an agreement test, which needs all of them."""
+"""The framework of these."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Options:
     dtypes: tuple[str, ...] = DTYPES
     modes: tuple[str, ...] = DEFAULT_MODES
     seed: int = 0
+    slow: bool = False
+    """Whether tests run that take minutes."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,11 @@ class Test:
     @property
     def limit(self) -> float:
         return self.case.computation.limits[self.check]
+
+    @property
+    def slow(self) -> bool:
+        """Whether it takes minutes, and runs only where that is asked for."""
+        return self.check == "convergence"
 
     @property
     def frameworks(self) -> tuple[str, ...]:
@@ -140,14 +151,14 @@ class Test:
         return dtype in ("float64", "float32") and not slow
 
     def route_names(self) -> tuple[str, ...]:
-        if self.check == "agreement":
+        if self.check in JOINT:
             return (" ~ ".join(self.case.routes(f)[0].name for f in self.frameworks),)
         return tuple(r.name for r in self.routes)
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """The routes that this test takes."""
-        if self.check == "agreement":
+        if self.check in JOINT:
             return self.case.routes(self.frameworks[0])[:1]
         return tuple(r for r in self.case.routes(self.framework) if r.supports(self.mode))
 
@@ -315,7 +326,7 @@ def _combinations(area_name: str, options: Options, devices: Sequence[str]) -> I
                     if mode in MODES_OF[framework] and mode in (case.modes or (mode,)):
                         for check in case.checks:
                             test = Test(area_name, case, check, framework, mode, device)
-                            if check != "agreement" and test.routes and (mode == "eager" or check not in ONLY_EAGER):
+                            if check not in JOINT and test.routes and (mode == "eager" or check not in ONLY_EAGER):
                                 yield test
-            if "agreement" in case.checks and all(f in options.frameworks and case.routes(f) for f in FRAMEWORKS):
-                yield Test(area_name, case, "agreement", BOTH, "eager", device)
+            if all(f in options.frameworks and case.routes(f) for f in FRAMEWORKS):
+                yield from (Test(area_name, case, c, BOTH, "eager", device) for c in JOINT if c in case.checks)

@@ -17,7 +17,8 @@ import numpy as np
 from conformance import noise
 from conformance.case import COMPLEX, DERIVATIVES, Array, KerasLayer, Route, Sample, call_layer, helpers_of
 from conformance.noise import Score
-from conformance.plan import AGAIN, SIGNED_ZEROS, Test, first_seed
+from conformance.plan import AGAIN, RUNS, SIGNED_ZEROS, Test, first_seed
+from conformance.reference.statistics import equivalence
 
 SPELLED = 256
 """Up to so many elements are written as numbers."""
@@ -206,6 +207,27 @@ draws.append(call(*inputs).numpy())
 """,
 }
 
+_CONVERGED = """
+import scipy
+
+
+{equivalence}
+
+margins = {margins!r}
+ended = {{"torch": [], "tensorflow": []}}
+for seed in range({seed}, {seed} + {runs}):
+    torch.manual_seed(seed)
+    ended["torch"].append({{name: float(v) for name, v in torch_route(torch, *torch_inputs, **options).items()}})
+    tf.keras.utils.set_random_seed(seed)
+    ended["tensorflow"].append({{name: float(v) for name, v in tf_route(tf, *tf_inputs, **options).items()}})
+p = {{}}
+for name, margin in margins.items():
+    a, b = ([run[name] for run in runs] for runs in ended.values())
+    p[name] = equivalence(a, b, margin)
+    means = f"{{np.mean(a):.5g}} in torch, {{np.mean(b):.5g}} in TensorFlow"
+    print(f"{{name}}: {{means}}; within {{margin:g}}: p = {{p[name]:.3g}}")
+raise SystemExit(not max(p.values()) <= {limit})
+"""
 _SIGNS = "same = same and np.signbit(actual) == np.signbit(expected)  # of zeros\n"
 _COMPARED = """
 index = {index}
@@ -261,6 +283,8 @@ def script(
     parts += [f"{name} = {text}\n" for name, text in zip(test.case.arguments, arrays, strict=True)]
     if test.check == "statistics":
         return "".join([*parts, _drawn(test, routes[0], sample, dtype, inputs, seed)])
+    if test.check == "convergence":
+        return "".join([*parts, _converged(test, routes, dtype, inputs, seed)])
     computed = "".join(_computed(test, route, dtype, given, score) for route in reversed(routes))
     names = [f"{r.framework}_result" for r in routes]
     if sample.raises:
@@ -361,6 +385,21 @@ def _drawn(test: Test, route: Route, sample: Sample, dtype: str, inputs: tuple[A
     )
     needed = "import ml_dtypes  # noqa\n" if dtype == "bfloat16" else ""
     return f"{needed}\n{inspect.getsource(judge)}\n\n{named(route)}\ninputs = [{', '.join(tensors)}]\n{loop}"
+
+
+def _converged(test: Test, routes: Sequence[Route], dtype: str, inputs: tuple[Array, ...], seed: int) -> str:
+    """Code that runs both frameworks with many seeds, and judges what they end with by the same test."""
+    assert test.case.margins is not None
+    parts = ["Array = np.ndarray\n"]
+    for route, prefix in zip(routes, ("torch", "tf"), strict=True):
+        named_inputs = zip(test.case.arguments, inputs, strict=True)
+        tensors = ", ".join(_tensor(route.framework, name, a, dtype) for name, a in named_inputs)
+        parts.append(f"\n{named(route)}\n{prefix}_route, {prefix}_inputs = route, [{tensors}]\n")
+    ended = _CONVERGED.format(
+        equivalence=inspect.getsource(equivalence), margins=dict(test.case.margins), seed=seed, runs=RUNS,
+        limit=test.limit,
+    )  # fmt: skip
+    return "".join([*parts, ended])
 
 
 _ANNOTATIONS = {

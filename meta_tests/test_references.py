@@ -23,7 +23,7 @@ CASES = {case.name: case for cases in catalogue().values() for case in cases}
 DIFFERENTIABLE = [name for name, case in CASES.items() if case.vjp is not None]
 
 
-PLAIN = [n for n, c in CASES.items() if c.kind not in ("statistics", "training")]
+PLAIN = [n for n, c in CASES.items() if c.kind not in ("statistics", "training", "convergence")]
 
 
 JUDGED = ("float64", "complex128", "int32", "bool")

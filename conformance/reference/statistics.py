@@ -139,3 +139,13 @@ def _independence(a: Array, b: Array) -> float:
     if 0 in table.sum(axis=0) or 0 in table.sum(axis=1):
         return 0.0
     return float(scipy.stats.chi2_contingency(table, correction=False).pvalue)
+
+
+def equivalence(a: list[float], b: list[float], margin: float) -> float:
+    """The p-value of two one-sided tests (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15(6)): small where the means of
+    two samples differ by less than ``margin``. Each is Welch's, for unequal variances (1947, Biometrika 34)."""
+    if len({*a}) == len({*b}) == 1:  # no variance to judge by
+        return float(not abs(a[0] - b[0]) < margin)
+    above = scipy.stats.ttest_ind(np.asarray(a) + margin, np.asarray(b), equal_var=False, alternative="greater")
+    below = scipy.stats.ttest_ind(np.asarray(a) - margin, np.asarray(b), equal_var=False, alternative="less")
+    return float(max(above.pvalue, below.pvalue))
