@@ -276,7 +276,7 @@ class Workbench:
                             signed_zeros=sample.name == "signed-zeros" and test.check == "value", limit=test.limit,
                         )  # fmt: skip
                         if score.steps and route is routes[0] and test.device == "cpu":
-                            self._kept.setdefault(("scored", test.framework, dtype), (sample, actual, score))
+                            self._show(test.framework, sample, dtype, actual, score)
                 seconds = time.perf_counter() - began
                 divergence = self._known(test, test.framework, route.name, dtype, sample.name)
                 observation = self._judge(test, route, dtype, sample, score, seconds, divergence)
@@ -532,9 +532,15 @@ class Workbench:
             how,
         )
 
+    def _show(self, framework: str, sample: Sample, dtype: str, actual: Outputs, score: Score) -> None:
+        """Keep for the pictures the first sample of each dtype that is no edge, or else the first."""
+        key = ("scored", framework, dtype)
+        if key not in self._kept or self._kept[key][0].edge > sample.edge:
+            self._kept[key] = (sample, actual, score)
+
     def _figures(self, test: Test) -> Iterator[Figure]:
-        """The pictures of a training run: the first sample in each dtype, through the first route. Curves, which look
-        the same in every dtype, in the last one."""
+        """The pictures of a training run, one sample in each dtype, through the first route. Curves, which look the
+        same in every dtype, in the last one."""
         case = test.case
         curves: Iterable[Figure] = ()
         for dtype in self.options.dtypes:

@@ -44,15 +44,13 @@ def distance(
     kept = {name: s for name, s in score.steps.items() if name in at}
     if kept:
         last = max(int(a[-1]) for a in at.values())
-        worst = np.zeros(last)
-        for name, s in kept.items():
-            worst[at[name] - 1] = np.maximum(worst[at[name] - 1], s)
-        # Where weights are recorded at every tenth step, what is between is the loss alone.
-        every = max(-(-last // len(at[name])) for name in kept)
-        line = Series(framework, *_points(*_highest(np.arange(1, last + 1), worst, every)))
+        # What is recorded at every tenth step stands for those until the next.
+        apart = {name: int(a[1] - a[0]) if len(a) > 1 else last for name, a in at.items()}
+        each = [np.repeat(s, apart[name])[:last] for name, s in kept.items()]
+        line = Series(framework, *_points(*_highest(np.arange(1, last + 1), np.max(each, axis=0))))
         yield Figure(
-            f"distance {dtype}", f"Distance in {dtype}, sample {sample.name}", "step",
-            "noise floors", (line,), case.name, log=True, least=LEAST, marks=tuple(marks),
+            f"distance {dtype}", f"Distance in {dtype}, sample {sample.name}", "step", "noise floors", (line,),
+            case.name, log=True, least=LEAST, marks=tuple(marks),
         )  # fmt: skip
     if floor:
         line = Series(dtype, *_points(*_thinned(*floor)))
@@ -77,16 +75,16 @@ def steps(shapes: Mapping[str, tuple[int, ...]], options: Mapping[str, Any]) -> 
 def _relative_floor(expected: Expected, at: Mapping[str, Array]) -> tuple[int, tuple[Array, Array] | None]:
     """The first step (0 if there is none) after which the noise floor of all weights together is larger than `CHAOS`
     times their norm, and the quotient at each step."""
-    names = [name for name in at if f"gradient_{name}" in at and is_floating(expected.value[name])]
-    names = [name for name in names if len(at[name]) == len(at[names[0]])]
+    weights = [n for n in at if is_floating(expected.value[n]) and not n.startswith("gradient_") and "loss" not in n]
+    names = [n for n in weights if len(at[n]) == len(at[weights[0]])]
     if not names:
         return 0, None
     with np.errstate(all="ignore"):
-        floor, weights = (
+        floor, norm = (
             sum(np.sum(np.square(a[name].astype(np.float64).reshape(len(at[name]), -1)), axis=1) for name in names)
             for a in (expected.floor, expected.value)
         )
-        relative = np.sqrt(floor / weights)
+        relative = np.sqrt(floor / norm)
     beyond = np.flatnonzero(relative > CHAOS)
     where = at[names[0]]
     return int(where[beyond[0]]) if len(beyond) else 0, (where, relative)
@@ -103,9 +101,9 @@ def _thinned(x: Array, y: Array) -> tuple[Array, Array]:
     return x[kept], y[kept]
 
 
-def _highest(x: Array, y: Array, width: int) -> tuple[Array, Array]:
-    """The highest point of every ``width``, or of as many as leave few enough."""
-    width = max(width, math.ceil(len(y) / POINTS))
+def _highest(x: Array, y: Array) -> tuple[Array, Array]:
+    """The highest point of every few."""
+    width = math.ceil(len(y) / POINTS)
     kept = np.array([i + int(np.argmax(y[i : i + width])) for i in range(0, len(y), width)], dtype=int)
     return x[kept], y[kept]
 
