@@ -1,6 +1,26 @@
 """Whole training runs: the same model, trained in both frameworks, gives the same numbers at every step."""
 
 from conformance.case import Case
-from conformance.catalogue import training_classics, training_ways
+from conformance.catalogue import (
+    training_classics,
+    training_convergence,
+    training_migration,
+    training_migration_layers,
+    training_migration_more,
+    training_sentiment,
+    training_sequences,
+    training_transformer,
+    training_ways,
+)
 
-CASES: tuple[Case, ...] = (*training_classics.CASES, *training_ways.CASES)
+CASES: tuple[Case, ...] = (
+    *training_classics.CASES,
+    *training_ways.CASES,
+    *training_sentiment.CASES,
+    *training_convergence.CASES,
+    *training_sequences.CASES,
+    *training_transformer.CASES,
+    *training_migration.CASES,
+    *training_migration_layers.CASES,
+    *training_migration_more.CASES,
+)
