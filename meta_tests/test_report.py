@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from meta_tests.figures import FIGURES, TEN, add_to, confusion, distance
 from reports import charts, html
-from reports.record import FORMAT, NAME, Observation, Series, read
+from reports.record import FORMAT, NAME, Figure, Mark, Observation, Series, read
 from reports.terminal import summary
 from reports.verdict import verdict
 
@@ -108,6 +109,90 @@ def test_any_series_can_be_drawn(record: Record, y: tuple[float, ...]) -> None:
     (picture,) = charts.training([figure])
     assert "nan" not in picture.svg
     assert "inf" not in picture.svg
+
+
+EDGES = [
+    (),
+    (1.0,),
+    (0.0, 0.0),
+    (float("nan"), float("inf")),
+    (5e-324, 1.0),
+    (1e-300, 1.7e308),
+    (-1.0, 0.02),
+    (32.0, 33.0),
+]
+
+
+@pytest.mark.parametrize("y", EDGES)
+@pytest.mark.parametrize("least", [0.0, 0.01])
+def test_any_series_can_be_drawn_with_a_logarithmic_axis(y: tuple[float, ...], least: float) -> None:
+    marks = (Mark("a limit", y=32.0), Mark("nowhere"), Mark("beyond", y=float("nan")), Mark("a step", x=90.0))
+    (picture,) = charts.training([Figure("d", "t", "x", "y", (Series("s", (1.0, 2.0), y),), "c", True, least, marks)])
+    assert "nan" not in picture.svg
+    assert "inf" not in picture.svg
+    assert picture.svg.count("a limit") == 1
+
+
+def test_a_logarithmic_axis_says_what_it_cuts_off() -> None:
+    cut, whole = (charts.training([distance("c", "torch", y)])[0].svg for y in ((0.0, 1.0), (0.5, 1.0)))
+    assert "\u2264 0.01" in cut
+    assert "\u2264" not in whole
+
+
+def test_one_point_is_seen() -> None:
+    (picture,) = charts.training([distance("c", "torch", (3.0,))])
+    assert picture.svg.count("<circle") == 1
+
+
+def test_a_framework_has_its_colour_in_every_picture() -> None:
+    pictures = charts.training(FIGURES)
+    for picture in pictures:
+        lines = [name.split()[0] for name, _ in picture.legend if name.startswith("line")]
+        assert len(set(lines)) == len(lines)
+    colours = {text: name.split()[0] for p in pictures for name, text in p.legend if text in ("torch", "tensorflow")}
+    assert colours == {"torch": "line1", "tensorflow": "line2"}
+
+
+def test_figures_of_different_cases_are_different_pictures() -> None:
+    pictures = charts.training([distance("a", "torch", (1.0,)), distance("b", "torch", (2.0,))])
+    assert [p.data[0].y for p in pictures] == [(1.0,), (2.0,)]
+    assert len({p.key for p in charts.training(FIGURES)}) == len(charts.training(FIGURES))
+
+
+def test_each_matrix_is_a_picture_that_says_what_is_in_it() -> None:
+    reference, torch = charts.training([confusion("c", "NumPy reference", TEN), confusion("c", "torch", TEN)])
+    assert (reference.title, torch.title) == ("Confusion matrix: NumPy reference", "Confusion matrix: torch")
+    assert torch.legend == (("", "11350 of 11374 right"),)
+    assert (
+        'aria-label="Confusion matrix: torch. 11350 of 11374 right. Most often wrong: label 1, answer 3, 3 times."'
+        in torch.svg
+    )
+    assert torch.svg.count(">1135</text>") == 10
+    assert torch.svg.count(">3</text>") == 8 + 2  # and twice on the axes
+    assert "<title>label 1, answer 3: 3</title>" in torch.svg
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 21, 60])
+def test_a_matrix_of_any_size_can_be_drawn(size: int) -> None:
+    counts = tuple(tuple(r * c for c in range(size)) for r in range(size))
+    (picture,) = charts.training([confusion("c", "torch", counts)])
+    assert ('class="count"' in picture.svg) == (size <= charts.MOST_WRITTEN)
+
+
+def test_a_run_is_a_row_with_its_largest_distance(record: Record) -> None:
+    run = read(add_to(record()))
+    page = html.render(run)
+    section = page[page.index('id="training"') : page.index('id="scores"')]
+    rows = {r.name: r for r in html._training(run)}
+    assert [*rows] == ["gelu", "ordinary", "chaotic", "edges"]  # those of the plan first
+    assert rows["ordinary"].distances == (("float32", "torch", 2.5), ("float32", "tensorflow", 5.5))
+    assert rows["ordinary"].steps == 40
+    assert rows["chaotic"].chaos == (("float32", 39),)
+    assert "chaos from step 39 in float32" in section
+    assert "float32: torch 2.5, tensorflow 5.5" in section
+    assert section.count("<details") == 4
+    assert "<details open" not in section  # more than a few
+    assert "Open all 4" in section
 
 
 def test_the_histogram_holds_every_score(row: Callable[..., Observation]) -> None:

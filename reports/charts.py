@@ -103,14 +103,14 @@ def _rank(figure: Figure) -> int:
 
 def _lines(figure: Figure, series: Sequence[Series], key: str) -> Picture:
     drawn = [[(a, b) for a, b in zip(s.x, s.y, strict=False) if _finite(a) and _finite(b)] for s in series]
-    width, height = NARROW[0] - LEFT - RIGHT, NARROW[1] - TOP - BOTTOM
-    marked = [m.x for m in figure.marks if m.x is not None and _finite(m.x)]
-    x = _axis([a for points in drawn for a, _ in points] + marked, LEFT, width)
+    height = NARROW[1] - TOP - BOTTOM
     values = [b for points in drawn for _, b in points] + [
         m.y for m in figure.marks if m.y is not None and _finite(m.y)
     ]
-    base = TOP + height
-    y = _log_axis(values, figure.least, base, -height) if figure.log else _axis(values, base, -height)
+    y = _log_axis(values, figure.least, TOP + height, -height) if figure.log else _axis(values, TOP + height, -height)
+    left = max(LEFT, 26 + 8 * max(len(text) for _, text in y.ticks()))
+    marked = [m.x for m in figure.marks if m.x is not None and _finite(m.x)]
+    x = _axis([a for points in drawn for a, _ in points] + marked, left, NARROW[0] - left - RIGHT)
     parts = [_frame(x, y, x.ticks(), y.ticks(), figure.x_label, figure.y_label)]
     parts += [_mark(m, x, y)[0] for m in figure.marks]
     legend = []
