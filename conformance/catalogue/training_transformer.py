@@ -514,13 +514,6 @@ few = text_and_weights(4, 3, 8, 2, 8, blocks=1)
 
 # In float64, heads of a size that is a power of 4 and a gelu by hand: see transformer-keras-defaults.
 SAMPLES: list[Sample] = [
-    sample("200-steps", text_and_weights(200, 4, 16, 2, 16), dtypes=("float32",), **RUN),
-    sample(
-        "200-steps-float64",
-        text_and_weights(200, 4, 16, 4, 16),
-        dtypes=("float64",),
-        **{**RUN, "activation": "gelu_erf"},
-    ),
     sample("tied", few, dtypes=("float64",), **{**SHORT, "tied": True}),
     sample(
         "one-letter",
@@ -536,6 +529,13 @@ SAMPLES: list[Sample] = [
         edge=True,
         dtypes=("float64",),
         **{**SHORT, "norm_epsilon": None, "activation": "gelu"},
+    ),
+    sample("200-steps", text_and_weights(200, 4, 16, 2, 16), dtypes=("float32",), **RUN),
+    sample(
+        "200-steps-float64",
+        text_and_weights(200, 4, 16, 4, 16),
+        dtypes=("float64",),
+        **{**RUN, "activation": "gelu_erf"},
     ),
 ]
 
