@@ -1,7 +1,6 @@
 """Runs that are free to differ: equivalent where they are, apart where they are not."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -62,7 +61,7 @@ def tf_end(tf, x, more):  # type: ignore[no-untyped-def]
 
 def ended(more: float) -> Observation:
     case = Case(
-        "free", "convergence", lambda x, more: free_run(x, x, x, x), torch=[torch_end], tensorflow=[tf_end],
+        f"free_{more}", "convergence", lambda x, *, more: free_run(x, x, x, x), torch=[torch_end], tensorflow=[tf_end],
         samples=[sample("any", lambda _: (np.zeros(3),), more=more)], margins={"loss": 0.03}, dtypes=("float32",),
     )  # fmt: skip
     test = Test("training", case, "convergence", plan.BOTH, "eager", "cpu")
@@ -82,6 +81,6 @@ def test_runs_that_end_alike_pass_and_others_fail_with_a_program() -> None:
     assert status(apart.script.replace("'more': 0.05", "'more': 0.0")) == 0
 
 
-def test_they_are_planned_and_run_only_where_they_are_asked_for(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+def test_they_are_planned_in_every_run() -> None:
     tests = [t for t in plan.tests("training", Options(), ("cpu",)) if t.slow]
     assert {t.case.name for t in tests} == {c.name for c in CASES}

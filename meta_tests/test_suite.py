@@ -231,6 +231,12 @@ def test_without_a_gpu_its_checks_are_counted_and_the_run_succeeds(suite: Suite)
     assert re.search(r"NOTHING JUDGED: all \d+ selected checks were skipped\.", done.out)
 
 
+def test_what_takes_minutes_is_skipped_and_counted(suite: Suite) -> None:
+    done = suite("-k", "converged_digit_classifier and not gpu")
+    assert done.outcomes == {"skipped": 1}
+    assert "skipped: 1 checks take minutes: pytest -m slow runs them" in done.out
+
+
 def test_a_required_gpu_that_is_absent_fails_the_run(suite: Suite) -> None:
     done = suite("-m", "gpu", "--require", "gpu", *TORCH_RELU)
     if done.code == 0:
