@@ -37,7 +37,7 @@ def lstm_classifier(
     With two ``biases``, of which the first starts as ``bias`` and the second at zero, both are trained. Only their sum
     matters, and that is what is returned of them, and of their gradients.
     """
-    weights = {"table": table, "kernel": kernel, "recurrent": recurrent_kernel, "bias": bias}
+    weights = {"table": table, "kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias}
     weights |= {"dense_kernel": dense_kernel, "dense_bias": dense_bias}
     return _run(lstm, _binary_cross_entropy, tokens, labels, weights, nudge, repeated={"bias": biases}, **options)
 
@@ -52,7 +52,7 @@ def gru_classifier(
     ``reset_after``: the reset gate acts after the product with the recurrent kernel, and the bias is (2, 3 units), one
     for each product; otherwise it acts before, and the bias is (3 units,): `recurrent.gru_cell`.
     """
-    weights = {"table": table, "kernel": kernel, "recurrent": recurrent_kernel, "bias": bias}
+    weights = {"table": table, "kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias}
     weights |= {"dense_kernel": dense_kernel, "dense_bias": dense_bias}
     layer = gru if reset_after else gru_reset_before
     return _run(layer, _cross_entropy, tokens, labels, weights, nudge, repeated={}, **options)
@@ -87,7 +87,9 @@ def _run(
 
     def loss_and_gradients(now: Weights, words: Array, wanted: Array) -> tuple[Array, Weights]:
         w = {name: now["vector"][place].reshape(weights[name].shape) for name, place in places.items()}
-        h, back = layer(layers.embedding(words, w["table"]), words != 0, w["kernel"], w["recurrent"], w["bias"], nudge)
+        h, back = layer(
+            layers.embedding(words, w["table"]), words != 0, w["kernel"], w["recurrent_kernel"], w["bias"], nudge
+        )
         logits = nudge(layers.dense(h, w["dense_kernel"], w["dense_bias"]))
         loss, delta = criterion(logits, wanted, nudge)
         dh, *of_dense = layers.dense_vjp(delta, h, w["dense_kernel"], w["dense_bias"])
