@@ -452,9 +452,8 @@ CASES = (
         figure=of_steps("Early stopping", "test_loss"),
         samples=[
             sample("best-weights", overfitting, dtypes=MASTER, patience=2, restore=True, **STOPPED),
-            sample("last-weights", overfitting, dtypes=DOUBLE, patience=1, restore=False, **STOPPED),
             sample(
-                "min-delta", overfitting, edge=True, dtypes=DOUBLE, patience=2, restore=True,
+                "min-delta", overfitting, edge=True, dtypes=DOUBLE, patience=2, restore=False,
                 **{**STOPPED, "min_delta": 2.0**-4},
             ),
             sample(
@@ -476,6 +475,7 @@ CASES = (
         tensorflow=[tape_and_checkpoint, keras_backup_and_restore],
         samples=[
             sample("between-epochs", shuffled(3), dtypes=MASTER, stop=1, **RESUMED),
+            sample("one-batch", shuffled(3), edge=True, dtypes=DOUBLE, stop=2, **{**RESUMED, "batch": 12}),
             sample("within-an-epoch", shuffled(3), edge=True, dtypes=DOUBLE, stop=1, after=2, **RESUMED),
         ],
         modes=("eager",),

@@ -259,14 +259,14 @@ def torch_train_and_eval(torch, x, y, *weights, mean=0.0, move_after=0, **option
     return torch_part(torch, x, y, as_layers(*weights, mean), None, **options)[0]
 
 
-def torch_batch_norm_as_it_is(torch, x, y, *weights, **options):
+def torch_batch_norm_as_it_is(torch, x, y, *weights, mean=0.0, **options):
     """The running variance divides by n - 1."""
-    return torch_part(torch, x, y, as_layers(*weights), None, biased=False, **options)[0]
+    return torch_part(torch, x, y, as_layers(*weights, mean), None, biased=False, **options)[0]
 
 
-def torch_never_back_to_train(torch, x, y, *weights, **options):
+def torch_never_back_to_train(torch, x, y, *weights, mean=0.0, **options):
     """After the first evaluation the model stays in evaluation."""
-    return torch_part(torch, x, y, as_layers(*weights), None, back_to_train=False, **options)[0]
+    return torch_part(torch, x, y, as_layers(*weights, mean), None, back_to_train=False, **options)[0]
 
 
 def torch_requires_grad_alone(torch, x, y, *weights, mean=0.0, **options):
@@ -278,7 +278,10 @@ def keras_fit_and_validate(tf, x, y, *weights, mean=0.0, move_after=0, **options
     return keras_part(tf, x, y, as_layers(*weights, mean), None, **options)[0]
 
 
-def keras_loop(tf, x, y, kernel_1, scale, shift, kernel, bias, batch, epochs, keep, learning_rate, training=None):
+def keras_loop(
+    tf, x, y, kernel_1, scale, shift, kernel, bias, batch, epochs, keep, learning_rate, rests=False, mean=0.0,
+    training=None,
+):  # fmt: skip
     """A loop with GradientTape: the model trains if it is told so."""
     keras, rows, evaluated = tf.keras, [], []
     form = x.dtype.name
@@ -290,6 +293,8 @@ def keras_loop(tf, x, y, kernel_1, scale, shift, kernel, bias, batch, epochs, ke
     )
     for variable, value in zip(model.trainable_variables, (kernel_1, scale, shift, kernel, bias), strict=True):
         variable.assign(value)
+    norm.moving_mean.assign(norm.moving_mean + mean)
+    norm.trainable = not rests
     optimizer = keras.optimizers.SGD(learning_rate)
     names = ("kernel_1", "scale", "shift", "kernel", "bias")
     told = {} if training is None else {"training": training}
@@ -298,8 +303,8 @@ def keras_loop(tf, x, y, kernel_1, scale, shift, kernel, bias, batch, epochs, ke
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean((model(x[i : i + batch], **told) - y[i : i + batch]) ** 2)
             optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-            now = zip(names, map(tf.identity, model.trainable_variables), strict=True)
-            rows.append({"loss": loss, **dict(now)})
+            now = map(tf.identity, (dense.kernel, norm.gamma, norm.beta, top.kernel, top.bias))
+            rows.append({"loss": loss, **dict(zip(names, now, strict=True))})
         evaluated.append(
             {
                 "test_loss": tf.reduce_mean((model(x) - y) ** 2),
@@ -383,12 +388,15 @@ def normalizable(rng: np.random.Generator) -> tuple[Array, ...]:
     return 2 * x + 1, y, rng.standard_normal((3, 4)) / 2, scale, shift, rng.standard_normal((4, 1)), bias
 
 
-def predicted(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((4, 64)), rng.standard_normal((64, 2)) / 8, rng.standard_normal(2)
+def predicted(n: int, scale: float = 1.0):
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        return scale * rng.standard_normal((n, 64)), rng.standard_normal((64, 2)) / 8, rng.standard_normal(2)
+
+    return make
 
 
 FROZEN = {"steps": 6, "momentum": 0.875, "learning_rate": 2.0**-5}
-NORMALIZED = {"batch": 4, "epochs": 3, "keep": 0.875, "learning_rate": RATE}
+NORMALIZED = {"batch": 4, "epochs": 2, "keep": 0.875, "learning_rate": RATE}
 MOVED = {**NORMALIZED, "epochs": 4, "move_after": 2}
 BOTH = installed("torch") is not None and installed("tensorflow") is not None
 
@@ -415,26 +423,22 @@ CASES = (
         "batch_norm_from_mode_to_mode",
         "training",
         ref.normalized,
-        torch=[torch_train_and_eval, torch_batch_norm_as_it_is, torch_never_back_to_train],
+        torch=[
+            torch_train_and_eval, torch_batch_norm_as_it_is, torch_never_back_to_train, torch_requires_grad_alone
+        ],
         tensorflow=[keras_fit_and_validate, tape_with_training, tape_with_a_bare_call],
-        samples=[sample("twelve-points", normalizable, dtypes=MASTER, **NORMALIZED)],
+        samples=[
+            sample("twelve-points", normalizable, dtypes=MASTER, **NORMALIZED),
+            sample("partial-batch", normalizable, edge=True, dtypes=DOUBLE, **{**NORMALIZED, "batch": 5}),
+            sample("frozen", normalizable, edge=True, dtypes=DOUBLE, rests=True, mean=0.5, **NORMALIZED),
+        ],
         modes=("eager",),
         dtypes=MASTER,
         sources=(
             "https://keras.io/api/layers/normalization_layers/batch_normalization/",
             "https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html",
+            "https://keras.io/guides/transfer_learning/",
         ),
-    ),
-    Case(
-        "frozen_batch_norm_in_training",
-        "training",
-        ref.normalized,
-        torch=[torch_train_and_eval, torch_requires_grad_alone],
-        tensorflow=[keras_fit_and_validate],
-        samples=[sample("twelve-points", normalizable, dtypes=MASTER, rests=True, mean=0.5, **NORMALIZED)],
-        modes=("eager",),
-        dtypes=MASTER,
-        sources=("https://keras.io/guides/transfer_learning/",),
     ),
     Case(
         "moved_to_the_other_framework",
@@ -446,6 +450,7 @@ CASES = (
         samples=[
             sample("momentum", normalizable, dtypes=MASTER, momentum=0.875, **MOVED),
             sample("adam", normalizable, dtypes=DOUBLE, optimizer="Adam", **MOVED),
+            sample("one-epoch-each", normalizable, edge=True, dtypes=DOUBLE, move_after=1, **NORMALIZED),
         ],
         modes=("eager",),
         dtypes=MASTER,
@@ -460,7 +465,11 @@ CASES = (
         ref.called_bare,
         torch=[torch_after_eval, torch_fresh_module],
         tensorflow=[keras_fresh_model],
-        samples=[sample("dropout", predicted, dtypes=MASTER)],
+        samples=[
+            sample("dropout", predicted(4), dtypes=MASTER),
+            sample("one-row", predicted(1), edge=True, dtypes=MASTER),
+            sample("zeros", predicted(4, 0.0), edge=True, dtypes=DOUBLE),
+        ],
         modes=("eager",),
         dtypes=MASTER,
         sources=("https://keras.io/getting_started/faq/",),

@@ -346,7 +346,7 @@ CASES = (
         samples=[
             sample("sgd", line(8), dtypes=MASTER, optimizer="SGD", **PENALIZED),
             sample("momentum", line(8), dtypes=DOUBLE, optimizer="Momentum", **PENALIZED),
-            sample("adam", line(8), dtypes=DOUBLE, optimizer="Adam", **PENALIZED),
+            sample("adam", line(8), edge=True, dtypes=DOUBLE, optimizer="Adam", **PENALIZED),
         ],
         modes=("eager",),
         dtypes=MASTER,
@@ -408,6 +408,7 @@ CASES = (
         samples=[
             sample("per-epoch", line(8), dtypes=MASTER, per="epoch", **SCHEDULED),
             sample("per-step", line(8), edge=True, dtypes=DOUBLE, per="step", **SCHEDULED),
+            sample("one-batch", line(4), edge=True, dtypes=DOUBLE, per="epoch", **SCHEDULED),
         ],
         modes=("eager",),
         dtypes=MASTER,
