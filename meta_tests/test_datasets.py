@@ -168,3 +168,78 @@ def test_made_data_follow_their_seed() -> None:
     points, labels = datasets.clusters(np.random.default_rng(4), classes=4)
     assert points.shape == (96, 3)
     assert set(labels) == set(range(4))
+
+
+TWEETS = 'text,label\r\n"Good, ""very"" good",1\r\nbad,0\r\n\r\n"two\nlines",1\r\n'
+
+
+def test_tweets_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "tweets.csv"
+    for mark in (b"", b"\xef\xbb\xbf"):
+        path.write_bytes(mark + TWEETS.encode())
+        data = datasets.tweets(path)
+        assert data.texts == ('Good, "very" good', "bad", "two\nlines")
+        assert data.labels.tolist() == [1, 0, 1]
+        assert data.ids is None
+
+
+def test_ids_are_read_cut_and_filled(tmp_path: Path) -> None:
+    path = tmp_path / "ids.csv"
+    path.write_text(f"ids,label\n5 0 19999,1\n,0\n{' '.join(['7'] * 50)},0\n", encoding="utf-8")
+    data = datasets.tweets(path)
+    assert data.ids is not None
+    assert data.ids.shape == (3, datasets.LENGTH)
+    assert data.ids[0, :4].tolist() == [5, 0, 19_999, 0]
+    assert data.ids.sum(axis=1).tolist() == [20_004, 0, 7 * datasets.LENGTH]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty"),
+        (b"\n\n", "is empty"),
+        (b"text,label\n", "has 0 rows; one at least to train on"),
+        (b"text,label\na,1\n", "has 1 rows; one at least to train on"),
+        (b"text,label\na,1\n\xff\xfe,0\n", r"is not text in UTF-8 \(invalid start byte\)"),
+        (b'text,label\na,1\n"b,0\n', r"is damaged in line 3 \(unexpected end of data\)"),
+        (b'text,label\n"a"b,1\nc,0\n', r"is damaged in line 2 "),
+        (b"text,label\n" + b"a" * 200_000 + b",1\nb,0\n", r"is damaged in line 2 \(field larger than field limit"),
+        (b"tweet,label\na,1\nb,0\n", "has the header 'tweet,label'; it must be 'text,label' or 'ids,label'"),
+        (b"a,1\nb,0\n", "has the header 'a,1'"),
+        (b"text;label\na;1\nb;0\n", "has the header 'text;label'"),
+        (b"text,label\na,1\nb\n", "line 3 has 1 columns; the header has 2"),
+        (b"text,label\na, b,1\nc,0\n", "line 2 has 3 columns; the header has 2"),
+        (b"text,label\na,1\nb,2\n", "line 3 has the label '2'; a label is 0 or 1"),
+        (b"text,label\na,positive\nb,0\n", "line 2 has the label 'positive'"),
+        (b"text,label\na,0.5\nb,0\n", "line 2 has the label '0.5'"),
+        (b"text,label\na,\nb,0\n", "line 2 has the label ''"),
+        (b"ids,label\n1 2,1\n1 20000,0\n", "line 3 has the id '20000'; an id is a whole number from 0 to 19999"),
+        (b"ids,label\n1 -2,1\n1 2,0\n", "line 2 has the id '-2'"),
+        (b"ids,label\n1 2,1\n1 x,0\n", "line 3 has the id 'x'"),
+        ("ids,label\n1,1\n\u0661,0\n".encode(), "line 3 has the id '\u0661'"),
+        (b"ids,label\n1,1\n" + b"1" * 5000 + b",0\n", "line 3 has the id '11111111111111111111'"),
+    ],
+)
+def test_bad_tweets_are_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "tweets.csv"
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=sentence) as caught:
+        datasets.tweets(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_tweets_that_are_not_there(tmp_path: Path) -> None:
+    for path in (tmp_path / "nowhere.csv", tmp_path):
+        with pytest.raises(DatasetError, match=r"cannot be read \((No such file|Is a directory)"):
+            datasets.tweets(path)
+
+
+def test_texts_are_those_that_were_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "_tweets", None)
+    assert datasets.selected_tweets() is None
+    assert len(datasets.texts(np.random.default_rng(0)).texts) == 40_000
+    path = tmp_path / "tweets.csv"
+    path.write_text(TWEETS, encoding="utf-8")
+    datasets.select_tweets(path)
+    assert datasets.texts(np.random.default_rng(0)) is datasets.selected_tweets()

@@ -1,4 +1,4 @@
-"""The sentiment model, from texts to a trained classifier: tokens, rows that are held out, parameters, training.
+"""The sentiment model: an embedding, the mean over a text, a dense layer with a sigmoid, trained by Adam.
 
 Rates are powers of two, and epsilon is negligible: torch adds it after the bias correction, Keras before it.
 """
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, Sample
+from conformance.catalogue import training_sentiment_data
 from conformance.catalogue.training_shared import MASTER, learning_curves, recorded, stacked
 from conformance.reference import training_sentiment as ref
 from fixtures import datasets
@@ -271,145 +272,6 @@ def keras_fit_on_dense_gradients(tf, *inputs, **options):
     return keras_fit(tf, *inputs, **options, dense_gradients=True)
 
 
-# Texts
-
-
-def texts_of(text, ends):
-    """The texts of which `written` made arrays."""
-    data, places = bytes(text), ends.tolist()
-    return [data[a:b].decode() for a, b in zip([0, *places[:-1]], places, strict=True)]
-
-
-def torch_tokens(torch, text, ends, training, vocabulary, length, ascii_only, ties):
-    import re
-    import string
-    from collections import Counter
-
-    def words(text):
-        text = re.sub(f"[{re.escape(string.punctuation)}]", "", text)
-        # Of bytes, letters and white space are those of ASCII.
-        return [w.decode() for w in text.encode().lower().split()] if ascii_only else text.lower().split()
-
-    tokens = [words(text) for text in texts_of(text.numpy(), ends)]
-    counts = Counter()
-    for of_text in tokens[:training]:
-        counts.update(of_text)
-    if ties == "met":
-        found = counts.most_common(vocabulary - 2)
-    else:
-        found = sorted(counts.items(), key=lambda item: item[0], reverse=ties == "last")
-        found = sorted(found, key=lambda item: -item[1])[: vocabulary - 2]
-    places = {word: i for i, (word, _) in enumerate(found, 2)}
-    rows = [torch.tensor([places.get(word, 1) for word in of_text[:length]], dtype=torch.long) for of_text in tokens]
-    padded = torch.nn.utils.rnn.pad_sequence([*rows, torch.zeros(length, dtype=torch.long)], batch_first=True)
-    return {"ids": padded[:-1]}
-
-
-def text_vectorization(tf, text, ends, training, vocabulary, length, ascii_only, ties):
-    texts = tf.constant(texts_of(text.numpy(), ends.numpy()))
-    layer = tf.keras.layers.TextVectorization(max_tokens=vocabulary, output_sequence_length=length)
-    layer.adapt(texts[:training])
-    return {"ids": layer(texts)}
-
-
-# Rows
-
-
-def subset_of_dictionaries(torch, rows, validation_split, batch, epochs, shuffle):
-    from fractions import Fraction
-
-    data = [{"row": int(row)} for row in rows]
-    first = int(len(data) * (1 - Fraction(str(validation_split))))  # 1 - 0.9 is less than 0.1 in floating point
-    given = {} if shuffle is None else {"shuffle": shuffle}
-    training = torch.utils.data.DataLoader(torch.utils.data.Subset(data, range(first)), batch, **given)
-    held_out = torch.utils.data.DataLoader(torch.utils.data.Subset(data, range(first, len(data))), batch)
-    trained_on, sizes, validated = [], [], []
-    for _ in range(epochs):
-        order = [given["row"] for given in training]
-        sizes += map(len, order)
-        trained_on.append(torch.cat(order).sort().values if shuffle else torch.cat(order))
-        validated.append(torch.cat([given["row"] for given in held_out]))
-    return {
-        "trained_on": torch.stack(trained_on),
-        "sizes": torch.tensor(sizes),
-        "validated": torch.stack(validated),
-    }
-
-
-def random_split(torch, rows, validation_split, batch, epochs, shuffle):
-    data, generator = [int(row) for row in rows], torch.Generator().manual_seed(0)
-    parts = torch.utils.data.random_split(data, [1 - validation_split, validation_split], generator)
-    training, held_out = (torch.utils.data.DataLoader(part, batch) for part in parts)
-    order = list(training)
-    return {
-        "trained_on": torch.stack([torch.cat(order)] * epochs),
-        "sizes": torch.tensor([len(part) for part in order] * epochs),
-        "validated": torch.stack([torch.cat(list(held_out))] * epochs),
-    }
-
-
-def fit_with_validation_split(tf, rows, validation_split, batch, epochs, shuffle):
-    import numpy as np
-
-    trained_on, validated = [], []
-
-    class Watching(tf.keras.Model):
-        """A model that notes which rows it is given."""
-
-        def train_step(self, data):
-            trained_on.append(data[0].numpy())
-            return {"loss": 0.0}
-
-        def test_step(self, data):
-            validated.append(data[0].numpy())
-            return {"loss": 0.0}
-
-    model = Watching()
-    model.compile("sgd", "mse", run_eagerly=True)
-    given = {} if shuffle is None else {"shuffle": shuffle}
-    model.fit(
-        rows, rows, batch_size=batch, epochs=epochs, validation_split=validation_split, verbose=0, **given
-    )
-    order = np.concatenate(trained_on).reshape(epochs, -1)
-    return {
-        "trained_on": tf.constant(np.sort(order) if shuffle else order),
-        "sizes": tf.constant([len(part) for part in trained_on], tf.int64),
-        "validated": tf.constant(np.concatenate(validated).reshape(epochs, -1)),
-    }
-
-
-# Parameters
-
-
-def numel(torch, sizes):
-    vocabulary, width = (int(n) for n in sizes)
-    model = torch.nn.ModuleDict({"embedding": torch.nn.Embedding(vocabulary, width), "dense": torch.nn.Linear(width, 1)})
-    embedding, dense = (sum(p.numel() for p in model[name].parameters()) for name in ("embedding", "dense"))
-    total = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    return {"of_layers": torch.tensor([embedding, 0, dense]), "total": torch.tensor(total)}
-
-
-def model_summary(tf, sizes):
-    """The numbers in the table that summary prints."""
-    import re
-
-    vocabulary, width = (int(n) for n in sizes)
-    model = tf.keras.Sequential(
-        [
-            tf.keras.layers.Input((42,), dtype="int64"),
-            tf.keras.layers.Embedding(vocabulary, width),
-            tf.keras.layers.GlobalAveragePooling1D(),
-            tf.keras.layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-    lines = []
-    model.summary(line_length=60, print_fn=lambda text, **_: lines.append(text))
-    text = "\n".join(lines).replace(",", "")
-    of_layers = [int(n) for n in re.findall(r"(\d+) [│┃|]\s*$", text, re.MULTILINE)]
-    total = re.search(r"Trainable params: (\d+)", text)
-    return {"of_layers": tf.constant(of_layers, tf.int64), "total": tf.constant(int(total[1]), tf.int64)}
-
-
 # Data and initial weights
 
 WIDTH = 8
@@ -420,7 +282,8 @@ def weights_for(rng: np.random.Generator, vocabulary: int, width: int) -> tuple[
     2^-12, so that a program with all of them in it stays small."""
     bound = math.sqrt(6 / (width + 1))
     drawn = rng.uniform(-0.05, 0.05, (vocabulary, width)), rng.uniform(-bound, bound, (width, 1))
-    return (*(np.round(a * 2**12) / 2**12 for a in drawn), np.zeros(1))
+    table, kernel = (np.round(a * 2**12) / 2**12 for a in drawn)
+    return table, kernel, np.zeros(1)
 
 
 def full_size(rng: np.random.Generator) -> tuple[Array, ...]:
@@ -449,7 +312,7 @@ def few_texts(n: int, length: int, vocabulary: int, kind: str = ""):
         ids = 1 + np.minimum(rng.geometric(4 / vocabulary, (n, length)), vocabulary - 2)
         ids = np.where(rng.random((n, length)) < 0.2, 2 + labels[:, None], ids)
         if kind == "each-once":  # no word is twice in a batch of five
-            ids = np.stack([rng.permutation(5 * length) for _ in range(n // 5)]).reshape(n, length)
+            ids = np.stack([rng.permutation(5 * length) for _ in range(n // 5 + 1)]).reshape(-1, length)[:n]
         else:
             lengths = rng.integers(1, length + 1, n)
             ids = np.where(np.arange(length) < lengths[:, None], ids, 0)
@@ -458,29 +321,10 @@ def few_texts(n: int, length: int, vocabulary: int, kind: str = ""):
     return make
 
 
-def written(texts) -> tuple[Array, Array]:
-    """Texts as arrays: their bytes in UTF-8, and where each ends."""
-    data = [text.encode() for text in texts]
-    return np.frombuffer(b"".join(data), np.uint8), np.cumsum([len(text) for text in data])
-
-
-def all_texts(rng: np.random.Generator) -> tuple[Array, ...]:
-    return written(datasets.texts(rng).texts)
-
-
-def these(*texts: str):
-    return lambda rng: written(texts)
-
-
-def rows_of(n: int):
-    return lambda rng: (np.arange(n),)
-
-
 ADAM: dict[str, Any] = {
     "learning_rate": 2.0**-7, "beta_1": 0.875, "beta_2": 1 - 2.0**-8, "epsilon": 2.0**-120, "validation_split": 0.2,
 }  # fmt: skip
 FIVE: dict[str, Any] = {**ADAM, "batch": 32, "epochs": 5, "steps": None, "every": 1}
-TEXTS: dict[str, Any] = {"training": 4, "vocabulary": 30, "length": 6, "ascii_only": True, "ties": "last"}
 
 
 def training_samples() -> list[Sample]:
@@ -500,31 +344,6 @@ FIVE_EPOCHS = sample("five-epochs", few_texts(333, 12, 60), dtypes=MASTER, **FIV
 MASKED: dict[str, Any] = {**FEW, "masked": True}
 ONCE: dict[str, Any] = {**FEW, "batch": 5}
 
-
-def token_samples() -> list[Sample]:
-    chosen = datasets.selected_tweets()
-    given = chosen is not None and bool(chosen.texts)
-    name, n = ("tweets", len(chosen.labels)) if chosen is not None and given else ("corpus", 40_000)
-    whole = {**TEXTS, "training": ref.kept(n, 0.2), "vocabulary": datasets.VOCABULARY, "length": datasets.LENGTH}
-    equal = ("b a c", "c a b", "x", "y z", "a b c x")
-    accents = these("\u00c9t\u00e9 \u00e9t\u00e9", "na\u00efve\u00a0\u00d6l", "\u00f6l \u00c9t\u00e9", "\u0130x", "\u00d6L")
-    return [
-        sample(name, all_texts, dtypes=("float32",), **whole),
-        sample("white-space", these(" a\t\tB ", "c\x0bd\x0ce\r\nf", "", "  ", "a f"), edge=True, dtypes=("float32",), **TEXTS),
-        sample(
-            "punctuation", these("don't, DON'T!", "@you: #a_b [UNK]", "1,000.5%", "!?", "\u201ca\u201d \u2014 b\u2026"), edge=True,
-            dtypes=("float32",), **TEXTS,
-        ),
-        sample("ties", these(*equal), dtypes=("float32",), **{**TEXTS, "vocabulary": 4}),
-        sample("ties-first", these(*equal), edge=True, dtypes=("float32",), **{**TEXTS, "vocabulary": 4, "ties": "first"}),
-        sample("ties-met", these(*equal), edge=True, dtypes=("float32",), **{**TEXTS, "vocabulary": 4, "ties": "met"}),
-        sample("accents", accents, dtypes=("float32",), **TEXTS),
-        sample("accents-of-unicode", accents, edge=True, dtypes=("float32",), **{**TEXTS, "ascii_only": False}),
-        sample("cut", these("a b c d e f g h", "a", "b a"), dtypes=("float32",), **{**TEXTS, "length": 3}),
-    ]  # fmt: skip
-
-
-ROWS: dict[str, Any] = {"validation_split": 0.2, "batch": 8, "epochs": 2, "shuffle": False}
 
 CASES = (
     Case(
@@ -549,7 +368,7 @@ CASES = (
         samples=[
             sample("five-epochs", few_texts(333, 12, 60), dtypes=("float32",), **FIVE),
             sample("masked", few_texts(50, 8, 40), dtypes=("float64",), **MASKED),
-            sample("each-word-once", few_texts(50, 6, 30, "each-once"), edge=True, dtypes=("float64",), **ONCE),
+            sample("each-word-once", few_texts(51, 6, 30, "each-once"), edge=True, dtypes=("float64",), **ONCE),
         ],
         extended=False,
         modes=("eager",),
@@ -564,7 +383,7 @@ CASES = (
         samples=[
             FIVE_EPOCHS,
             sample("masked", few_texts(50, 8, 40), dtypes=MASTER, **MASKED),
-            sample("each-word-once", few_texts(50, 6, 30, "each-once"), edge=True, dtypes=("float64",), **ONCE),
+            sample("each-word-once", few_texts(51, 6, 30, "each-once"), edge=True, dtypes=("float64",), **ONCE),
         ],
         extended=False,
         modes=("eager",),
@@ -580,54 +399,12 @@ CASES = (
         samples=[
             FIVE_EPOCHS,
             sample("one-class", few_texts(40, 6, 20, "one-class"), edge=True, dtypes=("float64",), **FEW),
-            sample("each-word-once", few_texts(50, 6, 30, "each-once"), dtypes=("float64",), **ONCE),
+            sample("each-word-once", few_texts(51, 6, 30, "each-once"), dtypes=("float64",), **ONCE),
         ],
         extended=False,
         modes=("eager",),
         dtypes=MASTER,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.optim.SparseAdam.html",),
     ),
-    Case(
-        "sentiment_tokens",
-        "training",
-        ref.token_ids,
-        torch=[torch_tokens],
-        tensorflow=[text_vectorization],
-        samples=token_samples(),
-        extended=False,
-        modes=("eager",),
-        dtypes=("float32",),
-        sources=("https://keras.io/api/layers/preprocessing_layers/text/text_vectorization/",),
-    ),
-    Case(
-        "sentiment_held_out_rows",
-        "training",
-        ref.held_out_rows,
-        torch=[subset_of_dictionaries, random_split],
-        tensorflow=[fit_with_validation_split],
-        samples=[
-            sample("a-fifth", rows_of(57), dtypes=("float32",), **ROWS),
-            sample("shuffled", rows_of(57), dtypes=("float32",), **{**ROWS, "shuffle": True}),
-            sample("default-order", rows_of(57), dtypes=("float32",), **{**ROWS, "shuffle": None}),
-            sample("nine-tenths", rows_of(100), edge=True, dtypes=("float32",), **{**ROWS, "validation_split": 0.9}),
-        ],
-        modes=("eager",),
-        dtypes=("float32",),
-        sources=(FIT, "https://docs.pytorch.org/docs/stable/data.html"),
-    ),
-    Case(
-        "sentiment_parameters",
-        "training",
-        ref.parameters,
-        torch=[numel],
-        tensorflow=[model_summary],
-        samples=[
-            sample("20,000-by-16", lambda rng: (np.array([20_000, 16]),), dtypes=("float32",)),
-            sample("20,000-by-8", lambda rng: (np.array([20_000, 8]),), dtypes=("float32",)),
-            sample("one-word", lambda rng: (np.array([1, 1]),), edge=True, dtypes=("float32",)),
-        ],
-        modes=("eager",),
-        dtypes=("float32",),
-        sources=("https://keras.io/api/models/model/#summary-method",),
-    ),
+    *training_sentiment_data.CASES,
 )  # fmt: skip

@@ -127,7 +127,7 @@ def sentiment(
 sentiment_squares_apart = partial(sentiment, squares_apart=True)
 sentiment_squares_apart.__doc__ = "The run of `sentiment` by the rule ``squares_apart``: Keras' Adam on its embedding."
 sentiment_lazy = partial(sentiment, lazy=True)
-sentiment_lazy.__doc__ = "The run of `sentiment` by the rule ``lazy``: torch's SparseAdam on the embedding, Adam elsewhere."
+sentiment_lazy.__doc__ = "The run of `sentiment` by the rule ``lazy``: torch's SparseAdam on the embedding."
 
 
 def _loss(logit: Array, target: Array, nudge: Nudge) -> Array:
@@ -161,8 +161,8 @@ def kept(n: int, held_out: float) -> int:
 def held_out_rows(
     rows: Array, *, nudge: Nudge, validation_split: float, batch: int, epochs: int, shuffle: bool | None = False
 ) -> Outputs:
-    """The rows in the order in which they are trained on, epoch by epoch (where they are shuffled: sorted), the sizes of
-    the batches, and the rows that are validated: the last ones, in their order, whether or not the others are
+    """The rows in the order in which they are trained on, epoch by epoch (where they are shuffled: sorted), the sizes
+    of the batches, and the rows that are validated: the last ones, in their order, whether or not the others are
     shuffled (https://keras.io/api/models/model_training_apis/#fit-method). ``shuffle`` None: nothing is said."""
     first = kept(len(rows), validation_split)
     sizes = [len(part) for part in batches_of(rows[:first], batch)]
@@ -182,7 +182,10 @@ def batches_of(rows: Array, batch: int) -> Iterator[Array]:
 def parameters(sizes: Array, *, nudge: Nudge) -> Outputs:
     """How many numbers the model of a vocabulary and a width learns: the table, and the dense layer with its bias."""
     vocabulary, width = (int(n) for n in sizes)
-    return {"of_layers": np.array([vocabulary * width, 0, width + 1]), "total": np.array(vocabulary * width + width + 1)}
+    return {
+        "of_layers": np.array([vocabulary * width, 0, width + 1]),
+        "total": np.array(vocabulary * width + width + 1),
+    }
 
 
 def token_ids(
