@@ -6,6 +6,8 @@ weights of classes and samples, schedules, decay and penalty.
 Models have a handful of weights, so that a step of Keras, of which there are many here, is cheap.
 """
 
+from typing import Any
+
 import numpy as np
 
 from conformance.case import Array, Case
@@ -402,9 +404,9 @@ def shuffled(epochs: int):
 
 RATE = 2.0**-4
 DOUBLE = ("float64",)
-ACCUMULATED = {"batch": 4, "epochs": 3, "learning_rate": RATE}
-STOPPED = {"epochs": 9, "min_delta": 0.0, "learning_rate": 3 * 2.0**-5}
-RESUMED = {"batch": 4, "momentum": 0.875, "learning_rate": 2.0**-5}
+ACCUMULATED: dict[str, Any] = {"batch": 4, "epochs": 3, "learning_rate": RATE}
+STOPPED: dict[str, Any] = {"epochs": 9, "min_delta": 0.0, "learning_rate": 3 * 2.0**-5}
+RESUMED: dict[str, Any] = {"batch": 4, "momentum": 0.875, "learning_rate": 2.0**-5}
 
 
 def of_steps(name, quantity="loss"):

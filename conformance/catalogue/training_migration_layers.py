@@ -2,6 +2,8 @@
 in a model that is not told whether it trains, a model that goes on in the other framework.
 """
 
+from typing import Any
+
 import numpy as np
 
 from conformance.case import Array, Case
@@ -395,9 +397,9 @@ def predicted(n: int, scale: float = 1.0):
     return make
 
 
-FROZEN = {"steps": 6, "momentum": 0.875, "learning_rate": 2.0**-5}
-NORMALIZED = {"batch": 4, "epochs": 2, "keep": 0.875, "learning_rate": RATE}
-MOVED = {**NORMALIZED, "epochs": 4, "move_after": 2}
+FROZEN: dict[str, Any] = {"steps": 6, "momentum": 0.875, "learning_rate": 2.0**-5}
+NORMALIZED: dict[str, Any] = {"batch": 4, "epochs": 2, "keep": 0.875, "learning_rate": RATE}
+MOVED: dict[str, Any] = {**NORMALIZED, "epochs": 4, "move_after": 2}
 BOTH = installed("torch") is not None and installed("tensorflow") is not None
 
 CASES = (

@@ -2,6 +2,8 @@
 schedules by steps and by epochs, weight decay and penalty.
 """
 
+from typing import Any
+
 import numpy as np
 
 from conformance.case import Array, Case
@@ -331,10 +333,10 @@ def labelled(weights: tuple[float, ...]):
     return make
 
 
-PENALIZED = {"strength": 2.0**-3, "steps": 8, "learning_rate": RATE}
-REPORTED = {"batch": 4, "epochs": 3, "learning_rate": RATE}
-WEIGHTED = {"batch": 5, "epochs": 3, "learning_rate": 0.25}
-SCHEDULED = {"batch": 4, "epochs": 3, "learning_rate": 0.125, "gamma": 0.5}
+PENALIZED: dict[str, Any] = {"strength": 2.0**-3, "steps": 8, "learning_rate": RATE}
+REPORTED: dict[str, Any] = {"batch": 4, "epochs": 3, "learning_rate": RATE}
+WEIGHTED: dict[str, Any] = {"batch": 5, "epochs": 3, "learning_rate": 0.25}
+SCHEDULED: dict[str, Any] = {"batch": 4, "epochs": 3, "learning_rate": 0.125, "gamma": 0.5}
 
 CASES = (
     Case(
