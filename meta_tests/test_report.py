@@ -1,5 +1,6 @@
 """The page, as text: everything that a reader must find without JavaScript, and nothing that a record could inject."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -193,6 +194,13 @@ def test_a_run_is_a_row_with_its_largest_distance(record: Record) -> None:
     assert section.count("<details") == 4
     assert "<details open" not in section  # more than a few
     assert "Open all 4" in section
+
+
+@pytest.mark.parametrize("y", [(123456.1, 123456.2), (1e9, 1e9 + 3), (-1e-9, 1e-9), (0.1, 0.3), (1e-300, 3e-300)])
+def test_ticks_are_different_numbers(y: tuple[float, ...]) -> None:
+    (picture,) = charts.training([Figure("d", "t", "x", "y", (Series("s", (10.0, 11.0), y),))])
+    ticks = re.findall(r'text-anchor="end"[^>]*>([^<]*)<', picture.svg)
+    assert len(set(ticks)) == len(ticks) >= 3
 
 
 def test_the_histogram_holds_every_score(row: Callable[..., Observation]) -> None:

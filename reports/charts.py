@@ -54,7 +54,9 @@ class Axis:
         step = next(unit * m for m in (1, 2, 5, 10) if unit * m >= rough)
         first = math.ceil(self.low / step - 1e-9)
         values = [step * k for k in range(first, math.floor(self.high / step + 1e-9) + 1)]
-        return [(v, _number(v)) for v in values]
+        largest = max(map(abs, values), default=0.0)
+        digits = math.floor(math.log10(largest)) - math.floor(math.log10(step)) + 1 if largest else 0
+        return [(v, _number(v, max(6, digits))) for v in values]
 
 
 @dataclass(frozen=True)
@@ -254,9 +256,9 @@ def _finite(value: float) -> bool:
     return abs(value) <= LARGEST
 
 
-def _number(value: float) -> str:
+def _number(value: float, digits: int) -> str:
     """A tick's number, with a typographic minus."""
-    return f"{value:.6g}".replace("-", "\u2212")
+    return f"{value:.{digits}g}".replace("-", "\u2212")
 
 
 def _power(k: int) -> str:
