@@ -275,7 +275,7 @@ class Workbench:
                             actual, wanted, dtype, per_element=test.case.computation.per_element,
                             signed_zeros=sample.name == "signed-zeros" and test.check == "value", limit=test.limit,
                         )  # fmt: skip
-                        if score.steps and route is routes[0] and test.device == "cpu":
+                        if score.steps and not score.problem and route is routes[0] and test.device == "cpu":
                             self._show(test.framework, sample, dtype, actual, score)
                 seconds = time.perf_counter() - began
                 divergence = self._known(test, test.framework, route.name, dtype, sample.name)
@@ -539,9 +539,9 @@ class Workbench:
             self._kept[key] = (sample, actual, score)
 
     def _figures(self, test: Test) -> Iterator[Figure]:
-        """The pictures of a training run, one sample in each dtype, through the first route. Curves, which look the
-        same in every dtype, in the last one."""
-        case = test.case
+        """The pictures of a training run, of one sample in each dtype, through the first route. Curves, which look the
+        same in every dtype, are of the longest of these runs."""
+        case, longest = test.case, 0
         curves: Iterable[Figure] = ()
         for dtype in self.options.dtypes:
             if (key := ("scored", test.framework, dtype)) not in self._kept:
@@ -549,7 +549,9 @@ class Workbench:
             sample, actual, score = self._kept[key]
             expected, inputs = self.expected(case, sample, dtype), self.inputs(case, sample, dtype)
             yield from pictures.distance(case, sample, dtype, test.framework, score, expected, test.limit)
-            curves = pictures.drawn(case, sample, inputs, {"NumPy reference": expected.value, test.framework: actual})
+            if (length := max(map(len, score.steps.values()))) >= longest:
+                results = {"NumPy reference": expected.value, test.framework: actual}
+                curves, longest = pictures.drawn(case, sample, inputs, results), length
         yield from curves
 
 

@@ -115,6 +115,7 @@ def test_learning_curves_are_of_what_there_is() -> None:
     assert drawn({}) == {}
     assert [*drawn({"loss": np.ones(4)})] == ["A run: steps"]
     assert [*drawn({"test_loss": np.ones(4)})] == ["A run: epochs"]
+    assert drawn({"test_loss": np.ones(1), "_accuracy": np.ones(1)}) == {}  # one epoch is no curve
     every = drawn(
         {"loss": np.arange(4.0), "test_loss": np.ones(2), "_accuracy": np.ones(2), "_test_accuracy": np.ones(2)}
     )

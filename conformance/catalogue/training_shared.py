@@ -36,18 +36,18 @@ def curve(figure, title, x_label, y_label, label, y):
 
 def learning_curves(title, loss="loss"):
     """For `Case.figure`: of the outputs that there are, the loss per step; loss and accuracy per epoch (``test_loss``,
-    ``_accuracy``, ``_test_accuracy``). ``loss`` names the y axis."""
+    ``_accuracy``, ``_test_accuracy``) if there is more than one. ``loss`` names the y axis."""
 
     def figures(label, outputs, inputs, options):
         def per_epoch(kind, y):
             return {"name": f"{label}, {kind}", "x": np.arange(1, len(y) + 1), "y": y, "style": "line"}
 
         curves = []
-        kinds = [(key, kind) for key, kind in (("_accuracy", "training"), ("_test_accuracy", "test")) if key in outputs]
-        if kinds:
-            lines = [per_epoch(kind, outputs[key]) for key, kind in kinds]
+        kinds = {"_accuracy": "training", "_test_accuracy": "test"}
+        lines = [per_epoch(kind, outputs[key]) for key, kind in kinds.items() if len(outputs.get(key, ())) > 1]
+        if lines:
             curves.append(picture(f"{title}: accuracy", f"{title}: accuracy per epoch", "epoch", "accuracy", lines))
-        if "test_loss" in outputs:
+        if len(outputs.get("test_loss", ())) > 1:
             epochs = np.array_split(outputs["loss"], len(outputs["test_loss"])) if "loss" in outputs else []
             lines = [per_epoch("training", [np.mean(part) for part in epochs])] if epochs else []
             lines.append(per_epoch("test", outputs["test_loss"]))
