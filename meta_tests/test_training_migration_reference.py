@@ -196,6 +196,19 @@ def test_rates_fall_by_steps_or_by_epochs() -> None:
     assert arrays["kernel"].shape == constant["kernel"][0].shape
 
 
+def test_batches_are_as_they_were_made() -> None:
+    arrays, found = run("batches_in_one_buffer", batch=12)
+    residual = arrays["x"] @ arrays["kernel"] + arrays["bias"] - arrays["y"]
+    kernel = arrays["kernel"] - 2.0**-4 * 2 / 12 * arrays["x"].T @ residual
+    assert np.max(np.abs(found["kernel"][0] - kernel)) < 1e-14
+
+
+def test_accuracy_is_that_of_probabilities() -> None:
+    arrays, found = run("accuracy_of_logits")
+    probabilities = 1 / (1 + np.exp(-arrays["logits"]))
+    assert found["accuracy"] == np.mean(np.round(probabilities) == arrays["labels"]) == 7 / 8
+
+
 def _named(value: Any) -> str:
     return value.name if isinstance(value, Sample | Case) else str(value)
 

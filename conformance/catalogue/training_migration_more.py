@@ -1,5 +1,5 @@
 """More fine points that break migrations: losses over uneven batches, weights of classes and samples,
-schedules by steps and by epochs, weight decay and penalty.
+schedules by steps and by epochs, weight decay and penalty, batches in one buffer, the accuracy of logits.
 """
 
 from typing import Any
@@ -319,6 +319,78 @@ def keras_scheduler_callback(tf, x, y, kernel, bias, batch, epochs, learning_rat
     return in_format(tf, x.dtype.name, program)
 
 
+# A buffer that is filled again
+
+
+def buffered(x, y, batch):
+    """Pairs of views of one buffer, which is filled for each batch; in NumPy."""
+    buffer = np.empty_like(x[:batch]), np.empty_like(y[:batch])
+    for i in range(0, len(x), batch):
+        buffer[0][:], buffer[1][:] = x[i : i + batch], y[i : i + batch]
+        yield buffer
+
+
+def torch_collected(torch, made, x, y, kernel, bias, batch, learning_rate):
+    """All batches are made first; ``made(array)`` is a tensor."""
+    batches = [(made(a), made(b)) for a, b in buffered(x.numpy(), y.numpy(), batch)]
+    model, rows = torch_line(torch, kernel, bias), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
+    for inputs, targets in batches:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        rows.append({"loss": loss.detach(), **torch_now(model)})
+    return stacked(torch, rows)
+
+
+def torch_tensor(torch, *inputs, **options):
+    return torch_collected(torch, torch.tensor, *inputs, **options)
+
+
+def torch_from_numpy(torch, *inputs, **options):
+    """The tensor is the buffer."""
+    return torch_collected(torch, torch.from_numpy, *inputs, **options)
+
+
+def tf_constant(tf, x, y, kernel, bias, batch, learning_rate):
+    batches = [(tf.constant(a), tf.constant(b)) for a, b in buffered(x.numpy(), y.numpy(), batch)]
+    weights, rows = [tf.Variable(kernel), tf.Variable(bias)], []
+    for inputs, targets in batches:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((inputs @ weights[0] + weights[1] - targets) ** 2)
+        for w, g in zip(weights, tape.gradient(loss, weights), strict=True):
+            w.assign_sub(learning_rate * g)
+        rows.append({"loss": loss, "kernel": weights[0].value(), "bias": weights[1].value()})
+    return stacked(tf, rows)
+
+
+# What is right, of logits
+
+
+def torch_sign_of_logits(torch, logits, labels):
+    return {"accuracy": ((logits > 0) == (labels > 0)).to(logits.dtype).mean()[None]}
+
+
+def keras_evaluated(tf, logits, labels, metric):
+    def program():
+        model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Activation("linear")])
+        model.compile(loss="mse", metrics=[metric()], run_eagerly=True)
+        answers = model.test_on_batch(logits[:, None], labels[:, None], return_dict=True)
+        return {"accuracy": tf.constant([a for name, a in answers.items() if name != "loss"], logits.dtype)}
+
+    return in_format(tf, logits.dtype.name, program)
+
+
+def keras_binary_accuracy_at_zero(tf, logits, labels):
+    return keras_evaluated(tf, logits, labels, lambda: tf.keras.metrics.BinaryAccuracy(threshold=0.0))
+
+
+def keras_accuracy_by_name(tf, logits, labels):
+    """The string becomes BinaryAccuracy, for outputs of one column, with a threshold of a half."""
+    return keras_evaluated(tf, logits, labels, lambda: "accuracy")
+
+
 # Data and initial weights
 
 
@@ -329,6 +401,16 @@ def labelled(weights: tuple[float, ...]):
         labels = np.array([0, 1, 2, 0, 1, 0, 1, 0, 1, 2])
         x = rng.standard_normal((10, 3)) + np.eye(3)[labels]
         return x, labels, np.resize(weights, 10).astype(float), rng.standard_normal((3, 3)) / 4, np.zeros(3)
+
+    return make
+
+
+def scored(low: float, high: float):
+    """Logits between the bounds, with labels of which every eighth is wrong."""
+
+    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+        logits = rng.uniform(low, high, 64)
+        return logits, ((logits > 0) != (np.arange(64) % 8 == 0)).astype(float)
 
     return make
 
@@ -418,5 +500,38 @@ CASES = (
             "https://keras.io/api/callbacks/learning_rate_scheduler/",
             "https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate",
         ),
+    ),
+    Case(
+        "batches_in_one_buffer",
+        "training",
+        ref.reused,
+        torch=[torch_tensor, torch_from_numpy],
+        tensorflow=[tf_constant],
+        samples=[
+            sample("three-batches", line(12), dtypes=MASTER, batch=4, learning_rate=RATE),
+            sample("one-by-one", line(4), edge=True, dtypes=MASTER, batch=1, learning_rate=RATE),
+            sample("one-batch", line(4), edge=True, dtypes=MASTER, batch=4, learning_rate=RATE),
+        ],
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=(
+            "https://docs.pytorch.org/docs/stable/generated/torch.from_numpy.html",
+            "https://www.tensorflow.org/api_docs/python/tf/constant",
+        ),
+    ),
+    Case(
+        "accuracy_of_logits",
+        "training",
+        ref.accuracy,
+        torch=[torch_sign_of_logits],
+        tensorflow=[keras_binary_accuracy_at_zero, keras_accuracy_by_name],
+        samples=[
+            sample("unsure", scored(-1, 1), dtypes=MASTER),
+            sample("below-a-half", scored(0, 0.5), edge=True, dtypes=DOUBLE),
+            sample("negative", scored(-3, 0), edge=True, dtypes=DOUBLE),
+        ],
+        modes=("eager",),
+        dtypes=MASTER,
+        sources=("https://keras.io/api/metrics/accuracy_metrics/",),
     ),
 )  # fmt: skip

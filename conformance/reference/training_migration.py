@@ -346,3 +346,17 @@ def scheduled(
     run = trained({"kernel": kernel, "bias": bias}, [(r,) for r in per_epoch * epochs], mean_squares(x, y, nudge),
                   update, nudge)  # fmt: skip
     return without_gradients(run)
+
+
+def reused(
+    x: Array, y: Array, kernel: Array, bias: Array, *, nudge: Nudge, batch: int, learning_rate: float
+) -> Outputs:
+    """One epoch: each batch as it was when it was made."""
+    batches = batches_of(len(x), batch)
+    run = descent({"kernel": kernel, "bias": bias}, x, y, batches, nudge, learning_rate=learning_rate)
+    return without_gradients(run)
+
+
+def accuracy(logits: Array, labels: Array, *, nudge: Nudge) -> Outputs:
+    """The fraction of logits with the sign of their label, 0 or 1: where the sigmoid is above a half."""
+    return {"accuracy": nudge(np.mean((logits > 0) == (labels > 0), keepdims=True).astype(logits.dtype).reshape(1))}
