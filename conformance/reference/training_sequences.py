@@ -4,8 +4,8 @@ Token 0 is no word. Where it stands a step of the recurrent layer changes nothin
 after the last word, wherever zeros stand; of a sequence without words that is the first state, zero. AdamW with a rate
 that rises in a line, step by step, and gradients that are clipped by their global norm.
 
-The forward and backward passes of the layers are those of `conformance.reference.recurrent` (backpropagation through
-time: Werbos 1990), `layers` and `losses`. Sources of the rest: Loshchilov and Hutter 2019,
+The recurrent layers are those of `conformance.reference.recurrent`, with its sources, run once there and once back; the
+others are of `layers` and `losses`. Sources of the rest: Loshchilov and Hutter 2019,
 https://arxiv.org/abs/1711.05101, Algorithm 2 (AdamW); Goyal et al. 2017, https://arxiv.org/abs/1706.02677, section 2.2
 (warm-up); Pascanu et al. 2013, http://proceedings.mlr.press/v28/pascanu13.html, Algorithm 1 (clipping).
 """
@@ -184,6 +184,7 @@ def gru(x: Array, mask: Array, kernel: Array, recurrent_kernel: Array, bias: Arr
 def gru_reset_before(
     x: Array, mask: Array, kernel: Array, recurrent_kernel: Array, bias: Array, nudge: Nudge
 ) -> Passes:
+    """n = tanh(x K + b + (r h) R), as `recurrent` has it: of this one there are only short runs."""
     last, last_vjp = recurrent.last("gru_reset_before")
     given, options = (x, kernel, recurrent_kernel, bias), {"mask": mask, "rounding": nudge}
     return last(*given, **options), lambda dh: last_vjp(dh, *given, **options)
