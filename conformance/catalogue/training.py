@@ -4,9 +4,11 @@ from conformance.case import Case
 from conformance.catalogue import (
     training_classics,
     training_convergence,
+    training_convolution,
     training_migration,
     training_migration_layers,
     training_migration_more,
+    training_precision,
     training_sentiment,
     training_sequences,
     training_transformer,
@@ -23,4 +25,6 @@ CASES: tuple[Case, ...] = (
     *training_migration.CASES,
     *training_migration_layers.CASES,
     *training_migration_more.CASES,
+    *training_convolution.CASES,
+    *training_precision.CASES,
 )

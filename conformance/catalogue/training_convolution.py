@@ -302,11 +302,16 @@ def subclassed_model_and_tape(tf, *inputs, **options):
 # Data, masks and initial weights
 
 
-def digits_and_weights(first: int, channels: int, epochs: int, dropped: float = 0.25, tests: int = 450):
+def digits_and_weights(first: int, channels: int, epochs: int, draw: int, dropped: float = 0.25, tests: int = 200):
     """The first of scikit-learn's digits; weights as Glorot and Bengio (2010) draw them. The kernel has all its bits:
-    on a grid, sums of different pixels would be equal, and the maximum of a window would not be one."""
+    on a grid, sums of different pixels would be equal, and the maximum of a window would not be one.
 
-    def make(rng: np.random.Generator) -> tuple[Array, ...]:
+    Weights and masks are those of one draw, whatever the seed: of many, the one in which no maximum of a window and no
+    relu is as near to another decision as float32 may round. One that is decided otherwise would move the run by more
+    than all rounding."""
+
+    def make(_: np.random.Generator) -> tuple[Array, ...]:
+        rng = np.random.default_rng(draw)
         data = datasets.digits()
         features = 16 * channels
         bounds = np.sqrt(6 / (9 + 9 * channels)), np.sqrt(6 / (features + 10))
@@ -325,10 +330,14 @@ def digits_and_weights(first: int, channels: int, epochs: int, dropped: float = 
     return make
 
 
+DRAWS = {"digits": 17, "small": 44, "nothing": 75}
+
+
 def nothing_to_see(rng: np.random.Generator) -> tuple[Array, ...]:
     """Of the 33 images every third is blank, with nothing but ties in it; and dropout leaves nothing of the second
     batch, so that only the last bias has a gradient."""
-    images, labels, test_images, test_labels, masks, *weights = digits_and_weights(33, 3, 3, tests=20)(rng)
+    made = digits_and_weights(33, 3, 3, draw=DRAWS["nothing"], tests=20)(rng)
+    images, labels, test_images, test_labels, masks, *weights = made
     images, masks = images.copy(), masks.copy()
     images[::3], masks[:, 8:16] = 0, 0
     return images, labels, test_images, test_labels, masks, *weights
@@ -338,7 +347,7 @@ RUN: dict[str, Any] = {
     "learning_rate": 2.0**-4, "end": 2.0**-8, "momentum": 0.875, "kept": 0.875, "epsilon": 2.0**-10, "dropped": 0.25,
 }  # fmt: skip
 FEW: dict[str, Any] = {**RUN, "batch": 16, "every": 1}
-SMALL = digits_and_weights(65, 3, 3, tests=40)
+SMALL = digits_and_weights(65, 3, 3, draw=DRAWS["small"], tests=40)
 
 
 CASES = (
@@ -350,7 +359,9 @@ CASES = (
         tensorflow=[functional_model_and_fit, subclassed_model_and_tape],
         samples=[
             # 4 epochs of 51 batches, the last of them of 7 images. The rules of torch, kept by both.
-            sample("digits", digits_and_weights(807, 6, 4, tests=200), dtypes=MASTER, batch=16, every=10, **RUN),
+            sample(
+                "digits", digits_and_weights(607, 4, 4, draw=DRAWS["digits"]), dtypes=MASTER, batch=12, every=10, **RUN
+            ),
             sample("rules-of-keras", SMALL, dtypes=("float64",), **FEW, rate_in_velocity=True, unbiased=False),
             # Three epochs of 5 batches, the last of one image.
             sample("one-image-in-the-last-batch", SMALL, edge=True, dtypes=("float32",), **FEW),

@@ -12,7 +12,6 @@ scales while it trains); Sutskever et al. 2013 (Nesterov momentum, see `optimize
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,13 +64,15 @@ class Network:
         """Of one batch, in training: ``mask`` (n, features) holds what dropout keeps. The running statistics move."""
         gamma, axes, n = now["gamma"], (0, 1, 2), x.size
         columns = self.columns(now, x)
-        z = self.nudge(self.convolved(now, columns, x))
-        centred = z - np.sum(z, axis=axes) / n
+        z = self.convolved(now, columns, x)
+        mean = self.nudge(np.sum(z, axis=axes) / n)
+        centred = z - mean
         self.observe(z)
         inverse = self.nudge(1 / np.sqrt(np.sum(centred * centred, axis=axes) / n + self.epsilon))
         standard = self.nudge(centred * inverse)
-        # Kernels may fold the mean into the offset: numbers of the size of what is normalized.
-        y = self.forwards(standard * gamma + now["beta"] + _slip(z * inverse * gamma, self.nudge))
+        # Kernels may fold the mean into the offset, z scale + (beta - mean scale): two large numbers are rounded.
+        folded = z * inverse * gamma, now["beta"] - mean * inverse * gamma
+        y = self.forwards(standard * gamma + now["beta"] + _slip(folded[0], self.nudge) + _slip(folded[1], self.nudge))
         pooled = layers.max_pool2d(y, **POOL)
         kept = mask.reshape(pooled.shape) / (1 - x.dtype.type(self.dropped))
         h = self.forwards(np.maximum(pooled, 0) * kept).reshape(len(x), -1)
@@ -79,10 +80,10 @@ class Network:
         delta = self.backwards(delta)
         back = self.backwards(delta @ self.forwards(now["dense_kernel"]).T).reshape(pooled.shape)
         back = self.backwards(back * kept) * (pooled > 0)
-        of_y = self.nudge(layers.max_pool2d_vjp(back, y, **POOL))
+        of_y = layers.max_pool2d_vjp(back, y, **POOL)
         # And so in the gradients: sum(g z) - mean sum(g), of which the terms are larger than the result.
-        of_gamma = np.sum(of_y * standard + _slip(of_y * z * inverse, self.nudge), axis=axes)
-        of_beta = np.sum(of_y, axis=axes)
+        of_gamma = self.nudge(np.sum(of_y * standard + _slip(of_y * z * inverse, self.nudge), axis=axes))
+        of_beta = self.nudge(np.sum(of_y, axis=axes))
         # y depends on z by itself, by the mean and by the variance of its channel.
         of_z = self.backwards(gamma * inverse * (of_y - (of_beta + standard * of_gamma) / n))
         of_kernel = (columns.T @ of_z.reshape(-1, of_z.shape[-1])).reshape(now["kernel"].shape)
@@ -104,7 +105,7 @@ class Network:
 
     def logits(self, now: Weights, x: Array) -> Array:
         """In inference: by the running statistics, and nothing is dropped."""
-        z = self.nudge(self.convolved(now, self.columns(now, x), x))
+        z = self.convolved(now, self.columns(now, x), x)
         y = normalization.batch_norm_inference(
             z, now["gamma"], now["beta"], self.mean, self.variance, axis=-1, epsilon=self.epsilon
         )
@@ -175,8 +176,7 @@ def _updating(rates: Array, nudge: Nudge, **options: Any) -> Callable[[str, Arra
     states: dict[str, State] = {name: {} for name in WEIGHTS}
 
     def update(name: str, w: Array, g: Array, t: int) -> Array:
-        step = partial(sgd, learning_rate=rates[t - 1, 0], **options)
-        return step(w, g, states[name], t, nudge)
+        return sgd(w, g, states[name], t, nudge, learning_rate=rates[t - 1, 0], **options)
 
     return update
 
