@@ -106,10 +106,10 @@ def torch_run(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if clip == "library":
-            norms.append(torch.nn.utils.clip_grad_norm_(model.parameters(), limit))
+            norms.append(torch.nn.utils.clip_grad_norm_(parameters.values(), limit))
         else:  # 1e-6 is added to the norm
-            norms.append(torch.nn.utils.get_total_norm([p.grad for p in model.parameters()]))
-            torch.nn.utils.clip_grads_with_norm_(model.parameters(), limit, norms[-1] - 1e-6)
+            norms.append(torch.nn.utils.get_total_norm([p.grad for p in parameters.values()]))
+            torch.nn.utils.clip_grads_with_norm_(parameters.values(), limit, norms[-1] - 1e-6)
         optimizer.step()
         schedule.step()
         losses.append(loss.detach())

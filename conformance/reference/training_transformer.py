@@ -18,7 +18,6 @@ import numpy as np
 
 from conformance.reference import activations, attention, clipping, layers, losses, optimizers
 from conformance.reference import training as shared
-from conformance.reference import transformer as parts
 from conformance.reference.reductions import softmax
 
 Array = np.ndarray
@@ -142,14 +141,14 @@ def _loss_and_gradients(
     loss, g = _cross_entropy(logits.reshape(-1, logits.shape[-1]), following.reshape(-1), nudge)
 
     g_kernel = normed.reshape(len(g), -1).T @ g
-    gradients = {} if tied else {"head_kernel": g_kernel, "head_bias": np.sum(g, axis=0)}
+    gradients = {} if tied else {"head_kernel": g_kernel, "head_bias": g.sum(axis=0)}
     g, gradients["norm_gamma"], gradients["norm_beta"] = norm_backward(nudge((g @ kernel.T).reshape(x.shape)))
-    of_blocks = []
+    of_blocks: list[Weights] = []
     for backward in reversed(back):
         g, of_block = backward(g)
         of_blocks.insert(0, of_block)
     gradients |= {name: np.stack([of_block[name] for of_block in of_blocks]) for name in OF_BLOCK}
-    gradients["position_table"] = np.sum(g, axis=0)
+    gradients["position_table"] = g.sum(axis=0)
     g_table = layers.embedding_vjp(g, ids, w["token_table"])
     gradients["token_table"] = nudge(g_table) + nudge(g_kernel).T if tied else g_table
     return loss, gradients
@@ -179,14 +178,22 @@ def _block(
 def _norm(
     x: Array, gamma: Array, beta: Array, nudge: Nudge, epsilon: float
 ) -> tuple[Array, Callable[[Array], tuple[Array, Array, Array]]]:
-    """The mean is subtracted: what is rounded is as large as x."""
+    """(x - mean) / sqrt(variance + epsilon) gamma + beta. The mean is subtracted: what is rounded is as large as x."""
+
+    def mean(a: Array) -> Array:
+        return a.sum(axis=-1, keepdims=True) / a.shape[-1]
+
     x = nudge(x)
+    centred = x - mean(x)
+    deviation = np.sqrt(mean(centred * centred) + x.dtype.type(epsilon))
+    z = centred / deviation
 
     def backward(c: Array) -> tuple[Array, Array, Array]:
-        g, *of_weights = parts.layer_norm_vjp(c, x, gamma, epsilon)
-        return nudge(g), of_weights[0], of_weights[1]
+        g = c * gamma
+        of_x = (g - mean(g) - z * mean(g * z)) / deviation
+        return nudge(of_x), (c * z).sum(axis=(0, 1)), c.sum(axis=(0, 1))
 
-    return nudge(parts.layer_norm(x, (gamma, beta), epsilon)), backward
+    return nudge(z * gamma + beta), backward
 
 
 def _attention(
@@ -213,16 +220,16 @@ def _attention(
         unrounded = np.moveaxis(of_each, (0, 2), (2, 3)).reshape(len(rows), -1)
         of_projected = nudge(unrounded)
         of_kernels = np.split((rows.T @ of_projected).reshape(width, 3 * heads, size), 3, axis=1)
-        of_biases = np.split(np.sum(of_projected, axis=0).reshape(3 * heads, size), 3)
+        of_biases = np.split(of_projected.sum(axis=0).reshape(3 * heads, size), 3)
         # A bias of the key moves all scores of a query alike, which softmax does not see: its gradient is 0. A
         # computed one is what rounding leaves.
-        slip = scale * np.sum(scores - exact, axis=-1)
-        of_biases[1] = np.sum(slip[..., None] * q, axis=(0, 2))
-        of_biases[1] += np.sum(of_projected - unrounded, axis=0).reshape(3, heads, size)[1]
+        slip = scale * (scores - exact).sum(axis=-1)
+        of_biases[1] = (slip[..., None] * q).sum(axis=(0, 2))
+        of_biases[1] += (of_projected - unrounded).sum(axis=0).reshape(3, heads, size)[1]
         gradients = {f"{kind}_kernel": g for kind, g in zip(kinds, of_kernels, strict=True)}
         gradients |= {f"{kind}_bias": g for kind, g in zip(kinds, of_biases, strict=True)}
         gradients["output_kernel"] = (attended.T @ of_rows).reshape(heads, size, width)
-        gradients["output_bias"] = np.sum(of_rows, axis=0)
+        gradients["output_bias"] = of_rows.sum(axis=0)
         return nudge(of_projected @ kernel.T).reshape(x.shape), gradients
 
     return nudge(attended @ output_kernel + w["output_bias"]).reshape(x.shape), backward
@@ -246,8 +253,8 @@ def _mlp(x: Array, w: Weights, nudge: Nudge, activation: str) -> tuple[Array, Ca
         rows, of_y, of_z = (a.reshape(-1, a.shape[-1]) for a in (x, y, g))
         out = c.reshape(-1, c.shape[-1])
         return nudge(g @ w["dense_1_kernel"].T), {
-            "dense_1_kernel": rows.T @ of_z, "dense_1_bias": np.sum(of_z, axis=0),
-            "dense_2_kernel": of_y.T @ out, "dense_2_bias": np.sum(out, axis=0),
+            "dense_1_kernel": rows.T @ of_z, "dense_1_bias": of_z.sum(axis=0),
+            "dense_2_kernel": of_y.T @ out, "dense_2_bias": out.sum(axis=0),
         }  # fmt: skip
 
     return nudge(y @ w["dense_2_kernel"] + w["dense_2_bias"]), backward
