@@ -47,6 +47,23 @@ def module_and_backward(torch, x, y, w, b, learning_rate, steps):
     return stacked(torch, rows)
 
 
+def functional_call_and_grad(torch, x, y, w, b, learning_rate, steps):
+    """The layer's weights are arguments of a function; nothing is changed in place."""
+    layer, rows = torch.nn.Linear(1, 1, dtype=x.dtype), []
+
+    def loss_of(weights):
+        return torch.mean((torch.func.functional_call(layer, weights, (x[:, None],))[:, 0] - y) ** 2)
+
+    weights = {"weight": w.reshape(1, 1), "bias": b.reshape(1)}
+    for _ in range(steps):
+        gradients, loss = torch.func.grad_and_value(loss_of)(weights)
+        weights = {name: value - learning_rate * gradients[name] for name, value in weights.items()}
+        rows.append(
+            recorded(loss, *({"w": of["weight"].squeeze(), "b": of["bias"].squeeze()} for of in (weights, gradients)))
+        )
+    return stacked(torch, rows)
+
+
 def model_and_gradient_tape(tf, x, y, w, b, learning_rate, steps, compiled=False):
     class Line(tf.keras.Model):
         def __init__(self):
@@ -141,6 +158,17 @@ def torch_descent(torch, loss_of, kernel, bias, learning_rate, steps):
     return stacked(torch, rows)
 
 
+def torch_func_descent(torch, loss_of, kernel, bias, learning_rate, steps):
+    """`torch_descent` by a function of the weights, which are not changed in place."""
+    weights, rows = {"kernel": kernel, "bias": bias}, []
+    loss_and_gradients = torch.func.grad_and_value(lambda weights: loss_of(weights["kernel"], weights["bias"]))
+    for _ in range(steps):
+        gradients, loss = loss_and_gradients(weights)
+        weights = {name: w - learning_rate * gradients[name] for name, w in weights.items()}
+        rows.append(recorded(loss, weights, gradients))
+    return stacked(torch, rows)
+
+
 def tf_descent(tf, loss_of, kernel, bias, learning_rate, steps, compiled=False):
     weights, rows = {"kernel": tf.Variable(kernel), "bias": tf.Variable(bias)}, []
 
@@ -168,6 +196,11 @@ def bce_with_logits(torch, x, target, kernel, bias, **options):
     return torch_descent(torch, lambda k, b: criterion(x @ k + b, target), kernel, bias, **options)
 
 
+def bce_with_logits_in_torch_func(torch, x, target, kernel, bias, **options):
+    loss = torch.nn.functional.binary_cross_entropy_with_logits
+    return torch_func_descent(torch, lambda k, b: loss(x @ k + b, target), kernel, bias, **options)
+
+
 def sigmoid_cross_entropy(tf, x, target, kernel, bias, **options):
     def loss(k, b):
         logits = tf.linalg.matvec(x, k) + b
@@ -183,6 +216,11 @@ def sigmoid_cross_entropy_in_tf_function(tf, *inputs, **options):
 def cross_entropy_loss(torch, x, labels, kernel, bias, **options):
     criterion = torch.nn.CrossEntropyLoss()
     return torch_descent(torch, lambda k, b: criterion(x @ k + b, labels), kernel, bias, **options)
+
+
+def cross_entropy_in_torch_func(torch, x, labels, kernel, bias, **options):
+    loss = torch.nn.functional.cross_entropy
+    return torch_func_descent(torch, lambda k, b: loss(x @ k + b, labels), kernel, bias, **options)
 
 
 def nll_of_log_softmax(torch, x, labels, kernel, bias, **options):
@@ -466,7 +504,7 @@ CASES = (
         "linear_regression",
         "training",
         ref.linear_regression,
-        torch=[module_and_backward],
+        torch=[module_and_backward, functional_call_and_grad],
         tensorflow=[model_and_gradient_tape],
         samples=LINES,
         figure=fitted_line,
@@ -497,7 +535,7 @@ CASES = (
         "training",
         ref.linear_regression,
         torch=[linear_and_sgd],
-        tensorflow=[session, model_and_gradient_tape],
+        tensorflow=[session],
         samples=LINES,
         modes=("eager",),
         dtypes=MASTER,
@@ -507,7 +545,7 @@ CASES = (
         "logistic_regression",
         "training",
         ref.logistic_regression,
-        torch=[bce_of_sigmoid, bce_with_logits],
+        torch=[bce_of_sigmoid, bce_with_logits, bce_with_logits_in_torch_func],
         tensorflow=[sigmoid_cross_entropy, sigmoid_cross_entropy_in_tf_function],
         samples=[
             sample(
@@ -535,7 +573,7 @@ CASES = (
         "softmax_regression",
         "training",
         ref.softmax_regression,
-        torch=[cross_entropy_loss, nll_of_log_softmax],
+        torch=[cross_entropy_loss, nll_of_log_softmax, cross_entropy_in_torch_func],
         tensorflow=[softmax_cross_entropy, sparse_softmax_cross_entropy_in_tf_function],
         samples=[
             sample("iris", to_classify(lambda _: datasets.iris(), 3), dtypes=MASTER, learning_rate=0.25, steps=50),
