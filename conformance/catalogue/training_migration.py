@@ -317,7 +317,10 @@ def keras_backup_and_restore(tf, x, y, orders, kernel, bias, batch, momentum, le
         indices = tf.reshape(orders[first_epoch:], [-1])
         data = tf.data.Dataset.from_tensor_slices((tf.gather(x, indices), tf.gather(y, indices))).batch(batch)
         backup = keras.callbacks.BackupAndRestore(directory, save_freq=1 if after else "epoch")
-        model.fit(data, epochs=len(orders), steps_per_epoch=len(x) // batch, verbose=0, callbacks=[backup, Recorder()])
+        model.fit(
+            data, epochs=len(orders), steps_per_epoch=len(x) // batch, shuffle=False, verbose=0,
+            callbacks=[backup, Recorder()],
+        )  # fmt: skip
         return rows
 
     def program():

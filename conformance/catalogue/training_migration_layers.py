@@ -252,7 +252,7 @@ def keras_part(
 
 def as_layers(kernel_1, scale, shift, kernel, bias, mean=0.0):
     """Running statistics begin at ``mean`` and 1."""
-    arrays = [np.array(a) for a in (kernel_1, scale, shift, kernel, bias)]
+    arrays = [np.asarray(a) for a in (kernel_1, scale, shift, kernel, bias)]
     return [arrays[:1], [*arrays[1:3], 0 * arrays[1] + arrays[1].dtype.type(mean), 0 * arrays[1] + 1], arrays[3:]]
 
 

@@ -161,7 +161,7 @@ def keras_epochs(tf, data, kernel, bias, learning_rate, **fit):
 
 def keras_history_of_dataset(tf, x, y, kernel, bias, batch, epochs, learning_rate, drop_last=False, steps=0):
     data = tf.data.Dataset.from_tensor_slices((x, y)).batch(batch, drop_remainder=drop_last).take(steps or -1)
-    return keras_epochs(tf, [data], kernel, bias, learning_rate, epochs=epochs)
+    return keras_epochs(tf, [data], kernel, bias, learning_rate, epochs=epochs, shuffle=False)
 
 
 def keras_history_of_arrays(tf, x, y, kernel, bias, batch, epochs, learning_rate, drop_last=False, steps=0):
