@@ -52,6 +52,7 @@ def sentiment(
     words in the batch, with what is remembered of them (t, which corrects the bias, counts all steps;
     https://docs.pytorch.org/docs/stable/generated/torch.optim.SparseAdam.html).
     """
+    nudge = _from_a_store(nudge)
     first = kept(len(ids), validation_split)
     chosen = [slice(i, min(i + batch, first)) for i in range(0, first, batch)][:steps]
     states: dict[str, State] = {name: {} for name in ("table", "kernel", "bias")}
@@ -82,10 +83,10 @@ def sentiment(
         times = np.zeros((len(texts), len(words)), table.dtype)  # how often each word is in each text
         np.add.at(times, (np.arange(len(texts))[:, None], places.reshape(texts.shape)), counted.astype(table.dtype))
         gradient = np.zeros_like(now["table"])
-        gradient[words] = nudge(times).T @ shares
+        gradient[words] = _over_places(times, shares, nudge)
         if squares_apart:
             squares = np.zeros_like(now["table"])
-            squares[words] = nudge(times).T @ nudge(shares * shares)
+            squares[words] = _over_places(times, nudge(shares * shares), nudge)
         return loss, {"table": gradient, "kernel": mean.T @ delta, "bias": np.sum(delta, axis=0)}
 
     def update(name: str, w: Array, g: Array, t: int) -> Array:
@@ -128,6 +129,29 @@ sentiment_squares_apart = partial(sentiment, squares_apart=True)
 sentiment_squares_apart.__doc__ = "The run of `sentiment` by the rule ``squares_apart``: Keras' Adam on its embedding."
 sentiment_lazy = partial(sentiment, lazy=True)
 sentiment_lazy.__doc__ = "The run of `sentiment` by the rule ``lazy``: torch's SparseAdam on the embedding."
+
+
+def _over_places(times: Array, shares: Array, nudge: Nudge) -> Array:
+    """The sum over all places at which a word is looked up: ``times`` (n, words) its share of each text (n, d). Where
+    places are added one after the other, a text adds the same number again and again, and the partial sums are rounded
+    as often in the same direction: of the padding, which is everywhere, that is most of the error."""
+    sums = np.cumsum(times[:, :, None] * shares[:, None, :], axis=0)
+    return np.asarray(sums[-1] + np.einsum("nw,nwd->wd", times, _slip(sums, nudge)))
+
+
+def _from_a_store(nudge: Nudge) -> Nudge:
+    """The same for large arrays out of one draw, from another place each time: to draw a sign for every number of the
+    table would take longer than the step."""
+    factors, place = nudge(np.ones(2**20)), 0
+
+    def nudge_large(a: Array) -> Array:
+        nonlocal place
+        if a.dtype != np.float64 or not 2**12 < a.size < 2**19:
+            return nudge(a)
+        place = (place + 131_071) % (len(factors) - a.size)
+        return a * factors[place : place + a.size].reshape(a.shape)
+
+    return nudge_large
 
 
 def _loss(logit: Array, target: Array, nudge: Nudge) -> Array:
