@@ -1,5 +1,5 @@
-"""Faults of training runs: in data order, batches, masks, schedules, accumulation, modes. Each is found, and named by the
-step and the tensor at which it first shows.
+"""Faults of training runs: in data order, batches, masks, schedules, accumulation, modes. Each is found, and named by
+the step and the tensor at which it first shows.
 
 That nothing fails without them is what the main job shows: the very same tests."""
 
