@@ -73,9 +73,16 @@ class Network:
         # Kernels may fold the mean into the offset, z scale + (beta - mean scale): two large numbers are rounded.
         folded = z * inverse * gamma, now["beta"] - mean * inverse * gamma
         y = self.forwards(standard * gamma + now["beta"] + _slip(folded[0], self.nudge) + _slip(folded[1], self.nudge))
+        # Equal numbers are rounded equally: where there is nothing to see, all of a channel are moved together.
+        blank = ~np.any(columns, axis=1).reshape(*x.shape[:3], 1)
+        y = np.where(blank, self.forwards(folded[1] + _slip(mean * inverse * gamma, self.nudge)), y)
         pooled = layers.max_pool2d(y, **POOL)
-        kept = mask.reshape(pooled.shape) / (1 - x.dtype.type(self.dropped))
-        h = self.forwards(np.maximum(pooled, 0) * kept).reshape(len(x), -1)
+        scale = 1 / (1 - x.dtype.type(self.dropped))
+        kept = mask.reshape(pooled.shape) * scale
+        active = np.maximum(pooled, 0)
+        together = active * self.forwards(np.full(pooled.shape[-1], scale))
+        all_blank = layers.max_pool2d(-1.0 * blank, **POOL) < 0
+        h = np.where(all_blank, together * mask.reshape(pooled.shape), self.forwards(active * kept)).reshape(len(x), -1)
         loss, delta = cross_entropy(self.classified(now, h), labels, self.nudge)
         delta = self.backwards(delta)
         back = self.backwards(delta @ self.forwards(now["dense_kernel"]).T).reshape(pooled.shape)
