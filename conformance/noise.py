@@ -197,7 +197,7 @@ def nudger(u: float, rng: np.random.Generator, *, normwise: bool = False) -> Cal
     return nudge
 
 
-DRAWN = 4096
+DRAWN = 2**17
 
 
 def step_nudger(u: float, rng: np.random.Generator) -> Callable[[Array], Array]:

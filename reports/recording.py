@@ -131,6 +131,7 @@ class Recorder:
                     "require": self.config.getoption("require"),
                     "selection": " ".join(self.config.invocation_params.args),
                     "mnist": self.config.getoption("mnist") is not None,
+                    "tweets": self.config.getoption("tweets") is not None,
                 },
                 fingerprint(),
                 tuple(self.planned.values()),

@@ -6,6 +6,8 @@ manner of the reference convergence points of training benchmarks: Mattson et al
 Marked slow.
 """
 
+from typing import Any
+
 import numpy as np
 
 from conformance.case import Array, Case
@@ -155,7 +157,7 @@ def texts(rng: np.random.Generator) -> tuple[Array, ...]:
     return ids, labels
 
 
-HOW = {"batch": 32, "epochs": 20}
+HOW: dict[str, Any] = {"batch": 32, "epochs": 20}
 MARGINS = {"accuracy": 0.015, "loss": 0.03}
 """Seven images of 450. Between seeds both deviate by about 0.006: means of ten that are equal are found to be."""
 CASES = (

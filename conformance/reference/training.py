@@ -123,6 +123,7 @@ def digit_classifier(
     The batches come in the order of the data; the last of an epoch may be smaller. ``gradient_*`` and weights are those
     of every ``every``-th step; ``loss`` has all steps. ``test_loss`` (epochs,) is the mean over the test set after each
     epoch. ``test_miscounted`` is 0: the right answers that a framework counts at the end, less those that it gives.
+    ``_confusion``: the last answers to the test set, by true digit (rows) and answer.
     """
     weights = {"kernel_1": kernel_1, "bias_1": bias_1, "kernel_2": kernel_2, "bias_2": bias_2}
     states: dict[str, State] = {name: {} for name in weights}
@@ -166,7 +167,10 @@ def digit_classifier(
         rows["test_loss"].append(_cross_entropy(logits, test_labels, nudge)[0])
         rows["_accuracy"].append(np.asarray(right / len(x)))
         rows["_test_accuracy"].append(np.mean(np.argmax(logits, axis=1) == test_labels))
-    return {**{name: np.stack(row) for name, row in rows.items()}, "test_miscounted": np.zeros((), np.int64)}
+    confusion = np.zeros((10, 10), np.int64)
+    np.add.at(confusion, (test_labels, np.argmax(logits, axis=1)), 1)
+    stacked = {name: np.stack(row) for name, row in rows.items()}
+    return {**stacked, "test_miscounted": np.zeros((), np.int64), "_confusion": confusion}
 
 
 def _squares(theta: Array, x: Array, y: Array, nudge: Nudge) -> tuple[Array, Array]:

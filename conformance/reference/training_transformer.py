@@ -83,7 +83,6 @@ def _run(
             beta_2=beta_2, epsilon=epsilon, weight_decay=weight_decay if decay_all or group == "matrices" else 0.0,
         )  # fmt: skip
 
-    nudge = _drawn_at_once(nudge, weights["token_table"].dtype)
     context = len(weights["position_table"])
     windows = tokens[starts[..., None] + np.arange(context + 1)]
     batches = [(w[:, :-1], w[:, 1:]) for w in windows]
@@ -94,20 +93,6 @@ def _run(
         outputs.update(_parted(rows[group], names, weights))
         outputs.update({f"gradient_{n}": a for n, a in _parted(rows[f"gradient_{group}"], names, weights)})
     return outputs
-
-
-def _drawn_at_once(nudge: Nudge, dtype: Any) -> Nudge:
-    """The same, with the factors of many numbers drawn at once: one by one they take half the time of a run."""
-    factors, used = np.empty(0), 0
-
-    def nudged(a: Array) -> Array:
-        nonlocal factors, used
-        if used + a.size > len(factors):
-            factors, used = nudge(np.ones(max(2**16, a.size), dtype)), 0
-        used += a.size
-        return np.asarray(a * factors[used - a.size : used].reshape(a.shape))
-
-    return nudged
 
 
 def _joined(arrays: Weights, names: list[str]) -> Array:
