@@ -24,6 +24,11 @@ from reports.record import (
     Writer,
 )
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-faults", action="store_true", help="inject every fault of meta_tests/faults, not a third")
+
+
 SCRIPT = 'import numpy as np\nprint("<script>alert(1)</script>")\nraise SystemExit(1)\n'
 
 
