@@ -75,7 +75,8 @@ def steps(shapes: Mapping[str, tuple[int, ...]], options: Mapping[str, Any]) -> 
 def _relative_floor(expected: Expected, at: Mapping[str, Array]) -> tuple[int, tuple[Array, Array] | None]:
     """The first step (0 if there is none) after which the noise floor of all weights together is larger than `CHAOS`
     times their norm, and the quotient at each step."""
-    weights = [n for n in at if is_floating(expected.value[n]) and not n.startswith("gradient_") and "loss" not in n]
+    moving = [n for n in at if is_floating(expected.value[n]) and np.any(expected.value[n])]  # distances are all 0
+    weights = [n for n in moving if not n.startswith("gradient_") and "loss" not in n]
     names = [n for n in weights if len(at[n]) == len(at[weights[0]])]
     if not names:
         return 0, None

@@ -274,3 +274,10 @@ def test_the_table_of_bad_input_says_who_accepts_it(record: Record, row: Callabl
 
 def test_without_bad_input_there_is_no_table_of_it(page: str) -> None:
     assert 'id="refusals"' not in page
+
+
+def test_docstrings_show_code_and_titles_as_such() -> None:
+    text = "Steps of ``x*y*z`` < `w`, after *Deep Learning* and a * b * c.\n\nMore."
+    assert html._prose(text) == (
+        "Steps of <code>x*y*z</code> &lt; <code>w</code>, after <em>Deep Learning</em> and a * b * c."
+    )

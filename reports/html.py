@@ -4,6 +4,7 @@ import base64
 import gzip
 import math
 import os
+import re
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 import jinja2
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports import charts
 from reports.record import CaseInfo, Figure, Observation, Run
@@ -74,7 +75,7 @@ def render(run: Run) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"score": _score, "svg": Markup, "source": _source}
+    environment.filters |= {"score": _score, "svg": Markup, "source": _source, "prose": _prose}
     areas = list(dict.fromkeys(area for area, _ in v.cells))
     columns = list(dict.fromkeys(framework for _, framework in v.cells))
     return environment.get_template("page.html.j2").render(
@@ -198,6 +199,13 @@ def _facts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 def _source(address: str) -> str:
     """The site of a source, as the text of a link to it."""
     return urlsplit(address).hostname or address
+
+
+def _prose(text: str) -> Markup:
+    """A docstring's first paragraph; its code and the titles of its books as such."""
+    shown = str(escape(text.split("\n\n")[0]))
+    shown = re.sub(r"`{1,2}([^`]+)`{1,2}", r"<code>\1</code>", shown)
+    return Markup(re.sub(r"(?<![\w*])\*([A-Z][^*]+)\*(?![\w*])", r"<em>\1</em>", shown))
 
 
 def _score(value: float | str | None) -> str:
