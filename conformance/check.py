@@ -478,7 +478,10 @@ class Workbench:
         self, test: Test, framework: str, route: str, dtype: str, sample: str, how: str = ""
     ) -> Divergence | None:
         """The first divergence whose scope holds a check."""
-        entries = self._keep(("divergences", test.id, framework), lambda: concerning(test, framework))
+        of_case = self._keep(("divergences", framework), lambda: concerning(test.case.name, framework))
+        entries = self._keep(
+            ("divergences", test.id, framework), lambda: [d for d in of_case if d.concerns(test, framework)]
+        )
         return next((d for d in entries if d.holds(route, dtype, sample, how)), None)
 
     def _judge(

@@ -116,11 +116,6 @@ def divergences() -> tuple[Divergence, ...]:
     return tuple(found.values())
 
 
-def concerning(test: Test, framework: str) -> tuple[Divergence, ...]:
-    """The entries of which some check of a test may be in scope."""
-    return tuple(d for d in _of_case(test.case.name, framework) if d.concerns(test, framework))
-
-
-@cache
-def _of_case(name: str, framework: str) -> tuple[Divergence, ...]:
-    return tuple(d for d in divergences() if d.framework == framework and _match(name, d.cases) and d.applies())
+def concerning(case: str, framework: str) -> tuple[Divergence, ...]:
+    """The entries of a case, for the versions installed here."""
+    return tuple(d for d in divergences() if d.framework == framework and _match(case, d.cases) and d.applies())

@@ -118,8 +118,8 @@ def test_the_network_learns_the_digits() -> None:
     sample = SAMPLES["digits"]
     run = exact(CASE, drawn(CASE, sample), **sample.options)
     assert len(run["loss"]) == 4 * 51
-    assert run["_test_accuracy"][-1] > 0.9
-    assert run["test_loss"][-1] < 0.5
+    assert run["_test_accuracy"][-1] > 0.7  # four channels, 607 images; chance is 0.1
+    assert np.mean(run["loss"][-20:]) < np.mean(run["loss"][:20]) / 1.5
 
 
 @pytest.mark.parametrize("sample", CASE.samples, ids=lambda s: s.name)
