@@ -116,15 +116,15 @@ class Test:
         Value and gradient in eager mode, in float64 and float32: every sample through every route; of an optimizer's
         trajectories, whose steps are slow, in float64 and in torch; of random numbers, in float32. Other dtypes, checks
         and modes, whose faults seldom hide in one pair: every sample through the first route, and the first one through
-        all. In graph modes so for values in float32; its gradients and random numbers, and the values of other formats
-        (floating ones, complex64 and int32), for the first sample; so for Keras' optimizers in float32. What a layer
-        must refuse, it must in eager mode.
+        all. In graph modes so for values in float32; its gradients and random numbers, and an operation's values in
+        other formats (floating ones, complex64 and int32), for the first sample; so for Keras' optimizers in float32.
+        What a layer must refuse, it must in eager mode.
         """
         samples, routes = _samples(self.area, self.case, self.check, self.framework, dtype), self.routes
         graph, leading = self.mode != "eager", _leading(self.case)
         if self.takes_all(dtype):
             return tuple((s, how, routes) for s, how in samples)
-        others = () if self.check == "gradient" else (*FLOATS, "complex64", "int32")
+        others = () if self.check == "gradient" or self.area in LAYERS else (*FLOATS, "complex64", "int32")
         if graph and dtype != leading and dtype not in others:
             return ()
         if graph and (self.area in LAYERS or dtype != leading):  # of layers there are many, and each takes a graph
