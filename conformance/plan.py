@@ -117,8 +117,8 @@ class Test:
         trajectories, whose steps are slow, in float64 and in torch; of random numbers, in float32. Other dtypes, checks
         and modes, whose faults seldom hide in one pair: every sample through the first route, and the first one through
         all. In graph modes so for values in float32; its gradients and random numbers, and an operation's values in
-        other formats (floating ones, complex64 and int32), for the first sample; so for Keras' optimizers in float32.
-        What a layer must refuse, it must in eager mode.
+        other formats (floating ones, complex64 and int32), for the first sample; so for layers that others represent,
+        and for Keras' optimizers in float32. What a layer must refuse, it must in eager mode.
         """
         samples, routes = _samples(self.area, self.case, self.check, self.framework, dtype), self.routes
         graph, leading = self.mode != "eager", _leading(self.case)
@@ -129,7 +129,8 @@ class Test:
             return ()
         if graph and (self.area in LAYERS or dtype != leading):  # of layers there are many, and each takes a graph
             samples = tuple(s for s in samples if not s[0].raises)
-        if graph and (dtype != leading or self.check in ("gradient", "statistics")):
+        represented = self.area in LAYERS and self.case.name not in REPRESENTATIVE
+        if graph and (dtype != leading or represented or self.check in ("gradient", "statistics")):
             samples = samples[:1]
         # Of a sample that is taken in several ways the first one; both orders of differentiation where they are cheap.
         one = self.check == "invariance" or self.framework == "tensorflow"
@@ -204,8 +205,7 @@ def _samples(area_name: str, case: Case, check: str, framework: str, dtype: str)
         samples = tuple(s for s in samples if not s.raises)
         left_out = (*(() if framework == "torch" else _STRIDES), *(() if dtype in FLOATS else (SIGNED_ZEROS,)))
         varied = [(samples[0], how) for how in variations(case, samples[0].name)] if samples else []
-        few = framework == "tensorflow" and area_name in LAYERS  # built of operations that are asked again themselves
-        again = samples if dtype == _leading(case) and not few else samples[:1]
+        again = samples if dtype == _leading(case) and framework == "torch" else samples[:1]
         return (*((s, AGAIN) for s in again), *(v for v in varied if v[1] not in left_out))
     return tuple((s, "") for s in samples)
 
