@@ -19,7 +19,7 @@ DATA = ("tokens", "starts")
 HEAD = ("head_kernel", "head_bias")
 
 
-@pytest.mark.parametrize("sample", SHORT, ids=lambda s: s.name)
+@pytest.mark.parametrize("sample", [s for s in SHORT if not s.name.startswith("library")], ids=lambda s: s.name)
 def test_gradients_agree_with_differences(sample: Sample) -> None:
     data = (*DATA, *HEAD) if sample.options["tied"] else DATA
     gradients_agree_with_differences(CASE, sample, data, limit=1e30)
