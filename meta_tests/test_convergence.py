@@ -37,6 +37,12 @@ def test_without_variance_the_means_decide(a: float, b: float, p: float) -> None
     assert equivalence([a] * 3, [b] * 3, 0.1) == p
 
 
+def test_a_run_that_is_lost_is_not_equivalent() -> None:
+    """NaN must not hide behind another result whose p-value is small: it compares as no larger."""
+    assert equivalence([1.0, 1.1, math.nan], [1.0, 1.1, 1.2], 5.0) == 1
+    assert equivalence([1.0, 1.1, math.inf], [1.0, 1.1, 1.2], 5.0) == 1
+
+
 def test_size_and_power() -> None:
     """Means that are apart by the margin pass in one of twenty; equal ones always, if the margin is five errors."""
     rng = np.random.default_rng(1)

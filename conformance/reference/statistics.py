@@ -148,4 +148,4 @@ def equivalence(a: list[float], b: list[float], margin: float) -> float:
         return float(not abs(a[0] - b[0]) < margin)
     above = scipy.stats.ttest_ind(np.asarray(a) + margin, np.asarray(b), equal_var=False, alternative="greater")
     below = scipy.stats.ttest_ind(np.asarray(a) - margin, np.asarray(b), equal_var=False, alternative="less")
-    return float(max(above.pvalue, below.pvalue))
+    return float(np.nan_to_num(np.max([above.pvalue, below.pvalue]), nan=1.0))  # a run that was lost is no equal
