@@ -1,5 +1,6 @@
-"""The report: one self-contained page, made from a record alone."""
+"""Write the report of a recorded run: one self-contained page, made from the record alone."""
 
+import argparse
 import base64
 import gzip
 import math
@@ -18,7 +19,8 @@ import msgspec
 from markupsafe import Markup, escape
 
 from reports import charts
-from reports.record import CaseInfo, Figure, Observation, Run
+from reports.errors import Undecided
+from reports.record import CaseInfo, Figure, Observation, Run, read
 from reports.verdict import BAD, Highest, Verdict, score_of, verdict
 
 PAGE = Path(__file__).parent / "page"
@@ -48,6 +50,22 @@ class TrainingRun:
     chaos: tuple[tuple[str, int], ...]
     """(dtype, from which step on)"""
     pictures: tuple[charts.Picture, ...]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="the directory of a run, or its record")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="(default: index.html beside the record)")
+
+
+def main(options: argparse.Namespace) -> int:
+    run = read(options.run)
+    assert run.path is not None
+    output: Path = options.output or run.path.parent / "index.html"
+    try:
+        print(write(run, output))
+    except OSError as error:
+        raise Undecided(f"{output}: cannot be written ({error.strerror})") from error
+    return 0
 
 
 def write(run: Run, path: Path) -> Path:
