@@ -221,7 +221,8 @@ def test_the_terminal_names_counts_skips_and_problems(record: Record) -> None:
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "reports", "page", *map(str, arguments)], capture_output=True, text=True)
+    call = [sys.executable, "-m", "reports", "page", *map(str, arguments)]
+    return subprocess.run(call, capture_output=True, text=True)
 
 
 def test_the_command_writes_the_page(record: Record, tmp_path: Path) -> None:
