@@ -18,6 +18,8 @@ FORMAT = 2
 NAME = "record.jsonl"
 OUTCOMES = ("passed", "diverged", "failed", "skipped", "crashed")
 """diverged: outside the limit, and known; crashed: the process died or was ended by its time-out before it answered."""
+Key = tuple[str, str, str, str, str, str, str, str]
+"""case, check, framework, mode, device, route, dtype, sample"""
 
 
 class RecordError(Exception):
@@ -152,6 +154,11 @@ class Observation(msgspec.Struct, omit_defaults=True, tag_field="type", tag="obs
     """How many planned checks this row stands for."""
     refused: str = ""
     """What became of inputs that must be refused: the exception and when it came, or "accepted"."""
+
+    @property
+    def key(self) -> Key:
+        """What makes it the same check in every run."""
+        return (self.case, self.check, self.framework, self.mode, self.device, self.route, self.dtype, self.sample)
 
 
 class Series(msgspec.Struct, omit_defaults=True):
