@@ -3,23 +3,31 @@
 A record is a header, then ``framework``, ``start``, ``observation`` and ``figure`` lines in the order of events, then a
 footer. It survives a killed process: without a footer it is readable, and says that the run was cut off. Every line has
 a ``type``; fields that are absent have their default. ``FORMAT`` changes when a reader of today could not read it.
+A finished record is compressed. ``docs/record.md`` describes it for those who read it without this module.
 
 The plan in the header says which checks must leave an observation. ``Run.missing`` is what was planned and left none.
 """
 
-import os
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Annotated, Any
 
 import msgspec
 
+from reports import storage
+from reports.storage import NAME, PACKED
+
 FORMAT = 2
-NAME = "record.jsonl"
 OUTCOMES = ("passed", "diverged", "failed", "skipped", "crashed")
 """diverged: outside the limit, and known; crashed: the process died or was ended by its time-out before it answered."""
 Key = tuple[str, str, str, str, str, str, str, str]
 """case, check, framework, mode, device, route, dtype, sample"""
+
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Number = float | Annotated[str, msgspec.Meta(pattern="^(nan|inf|-inf)$")]
+"""What JSON lacks is a string."""
 
 
 class RecordError(Exception):
@@ -70,6 +78,12 @@ class CaseInfo(msgspec.Struct, omit_defaults=True):
     routes: dict[str, dict[str, str]] = {}
     """framework -> route -> source"""
     samples: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ()
+    """Keys of ``Header.functions``: what the reference and its gradient call, and they themselves at the end."""
+    helpers: tuple[str, ...] = ()
+    """Keys of ``Header.functions``: what the routes call."""
+    conversion: dict[str, str] = {}
+    """Keras layer -> how its weights become torch's"""
 
 
 class DivergenceInfo(msgspec.Struct, omit_defaults=True):
@@ -81,6 +95,29 @@ class DivergenceInfo(msgspec.Struct, omit_defaults=True):
     agree: str
     sources: tuple[str, ...] = ()
     scope: str = ""
+
+
+class Shard(msgspec.Struct, omit_defaults=True, frozen=True):
+    """Which part of a run this is, and what all parts together must hold."""
+
+    index: Annotated[int, msgspec.Meta(ge=1)]
+    count: Annotated[int, msgspec.Meta(ge=1)]
+    tests: Count
+    """In all shards."""
+    digest: str
+    """Of the names of all these: see `digest`."""
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+
+class Part(msgspec.Struct, omit_defaults=True):
+    """What a merged run keeps of the header and footer of a shard."""
+
+    shard: int
+    created: str
+    fingerprint: dict[str, Any]
+    seconds: float = 0.0
 
 
 class Header(msgspec.Struct, omit_defaults=True, tag_field="type", tag="header"):
@@ -97,6 +134,11 @@ class Header(msgspec.Struct, omit_defaults=True, tag_field="type", tag="header")
     divergences: tuple[DivergenceInfo, ...]
     limits: dict[str, dict[str, float]]
     """kind -> check -> limit"""
+    shard: Shard | None = None
+    parts: tuple[Part, ...] = ()
+    """Of a merged run: its shards, whose machines may differ."""
+    functions: dict[str, str] = {}
+    """Sources of the project's functions that cases name, each once; a key holds a digest of its source."""
 
 
 class FrameworkLine(msgspec.Struct, omit_defaults=True, tag_field="type", tag="framework"):
@@ -114,13 +156,13 @@ class Start(msgspec.Struct, omit_defaults=True, tag_field="type", tag="start"):
 
 
 class Worst(msgspec.Struct, omit_defaults=True):
-    """The worst element of a result. Numbers that JSON lacks (NaN, infinities) are strings."""
+    """The worst element of a result."""
 
     output: str
     index: tuple[int, ...]
-    actual: float | str
-    expected: float | str
-    floor: float | str
+    actual: Number
+    expected: Number
+    floor: Number
 
 
 class Observation(msgspec.Struct, omit_defaults=True, tag_field="type", tag="observation"):
@@ -134,26 +176,28 @@ class Observation(msgspec.Struct, omit_defaults=True, tag_field="type", tag="obs
     framework: str
     mode: str
     device: str
-    outcome: str
+    outcome: Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(OUTCOMES)})$")]
     route: str = "*"
     dtype: str = "*"
     sample: str = "*"
-    score: float | str | None = None
+    score: Number | None = None
     limit: float | None = None
-    norm: float | str | None = None
-    ulps: float | str | None = None
+    norm: Number | None = None
+    ulps: Number | None = None
     seconds: float = 0.0
     divergence: str = ""
     """Of the known divergence in whose scope this is, whether it shows here or not."""
     reason: str = ""
     worst: Worst | None = None
-    by_output: dict[str, float | str] = {}
+    by_output: dict[str, Number] = {}
     script: str = ""
     """A stand-alone program that reproduces a failure."""
-    covers: int = 1
+    covers: Count = 1
     """How many planned checks this row stands for."""
     refused: str = ""
     """What became of inputs that must be refused: the exception and when it came, or "accepted"."""
+    warned: str = ""
+    """Deprecations that the framework announced here, one a line; each where a process first heard it of a route."""
 
     @property
     def key(self) -> Key:
@@ -203,6 +247,23 @@ class Spent(msgspec.Struct, omit_defaults=True, tag_field="type", tag="spent"):
     seconds: dict[str, float]
 
 
+class Timing(msgspec.Struct, omit_defaults=True, tag_field="type", tag="timing"):
+    """One benchmark in one process. Of several processes, which ran in turns, ``job`` is the same."""
+
+    benchmark: str
+    framework: str
+    mode: str
+    minimum: float
+    """Seconds."""
+    median: float
+    rounds: int
+    job: str = ""
+    side: str = ""
+    """before or after"""
+    process: int = 0
+    """From 1 up, within its side and job."""
+
+
 class Footer(msgspec.Struct, omit_defaults=True, tag_field="type", tag="footer"):
     finished: str
     seconds: float
@@ -211,7 +272,7 @@ class Footer(msgspec.Struct, omit_defaults=True, tag_field="type", tag="footer")
     interrupted: bool = False
 
 
-Line = Header | FrameworkLine | Start | Observation | Figure | Spent | Footer
+Line = Header | FrameworkLine | Start | Observation | Figure | Spent | Timing | Footer
 
 _encoder = msgspec.json.Encoder(enc_hook=lambda value: value.item())  # NumPy scalars, should one slip through
 _decoder = msgspec.json.Decoder(Line)
@@ -234,23 +295,26 @@ def number(value: float) -> float | str:
     return value if value - value == 0 else str(value)
 
 
+def digest(tests: Iterable[str]) -> str:
+    """Of a set of tests, whatever their order: the SHA-256 of their sorted names, one a line."""
+    return hashlib.sha256("".join(f"{t}\n" for t in sorted(tests)).encode()).hexdigest()
+
+
 class Writer:
-    """Writes a record line by line, flushing each, so that what was observed survives the death of the process."""
+    """Writes a record line by line, so that what was observed survives the death of the process."""
 
     def __init__(self, directory: Path) -> None:
         """Create ``directory`` with an empty record. Raises ``OSError`` if it exists with a record or is unwritable."""
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / NAME
-        self._file: IO[str] = self.path.open("x", encoding="utf-8")
+        self._log = storage.Log(self.path)
 
     def write(self, line: Line) -> None:
-        self._file.write(encode(line) + "\n")
-        self._file.flush()
+        """Raises ``OSError`` if there is no room; what was written before stays readable."""
+        self._log.append(_encoder.encode(line) + b"\n")
 
     def close(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        self._log.close()
 
 
 class Run:
@@ -267,11 +331,15 @@ class Run:
         self.figures: list[Figure] = []
         self.started: list[str] = []
         self.spent: list[Spent] = []
+        self.timings: list[Timing] = []
         self.footer: Footer | None = None
+        planned = {p.test for p in header.plan}
         for line in lines:
             match line:
                 case FrameworkLine():
                     self.frameworks.setdefault(line.name, line)
+                case Observation() | Spent() if line.test not in planned:
+                    raise RecordError(f"{path or 'record'}: {line.test} left a line and is not in the plan")
                 case Observation():
                     self.observations.append(line)
                 case Figure():
@@ -280,6 +348,8 @@ class Run:
                     self.started.append(line.test)
                 case Spent():
                     self.spent.append(line)
+                case Timing():
+                    self.timings.append(line)
                 case Footer():
                     self.footer = line
                 case Header():
@@ -308,16 +378,23 @@ class Run:
 
 
 def read(path: Path) -> Run:
-    """Read a record (a file, or the directory of a run).
+    """Read a record, compressed or not (a file, or the directory of a run).
 
     Raises `RecordError`, one sentence, if it does not exist, is damaged, or is of a later format. A last line that was
     cut off in the middle is dropped: that is what a killed process leaves, and the missing footer says so.
     """
-    path = path / NAME if path.is_dir() else path
+    path = storage.find(path)
+    return Run(lines(path), path)
+
+
+def lines(path: Path) -> Iterator[Line]:
+    """The lines of a record's file, as `read` reads them."""
     try:
-        data = path.read_bytes()
+        data = storage.load(path)
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror})") from error
+    except storage.Damaged as error:
+        raise RecordError(f"{path}: {error}") from error
     rows = data.split(b"\n")
     if rows and rows[-1]:
         rows.pop()  # no newline: cut off while it was written
@@ -325,15 +402,11 @@ def read(path: Path) -> Run:
     if not rows:
         raise RecordError(f"{path}: the record is empty")
     _check_format(path, rows[0])
-
-    def lines() -> Iterator[Line]:
-        for n, row in enumerate(rows, 1):
-            try:
-                yield decode(row)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise RecordError(f"{path}: line {n} is damaged ({error})") from error
-
-    return Run(lines(), path)
+    for n, row in enumerate(rows, 1):
+        try:
+            yield decode(row)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise RecordError(f"{path}: line {n} is damaged ({error})") from error
 
 
 def _check_format(path: Path, first: bytes) -> None:
