@@ -104,6 +104,24 @@ def axes_of(layer: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
     return known[layer]
 
 
+def layout(layer: str) -> str:
+    """How the weights of a Keras layer become torch's, in words. Raises ``ValueError`` for other layers."""
+    if layer.startswith("Bidirectional("):
+        return f"Both directions as {layer[len('Bidirectional(') : -1]}; names in torch end in _reverse for the second."
+    if layer in ("SimpleRNN", "LSTM", "GRU"):
+        order = " " + " ".join((gates.__doc__ or "").split()) if layer == "GRU" else ""
+        return " ".join((recurrent_to_torch.__doc__ or "").split()) + order
+    if layer == "MultiHeadAttention":
+        return " ".join((attention_to_torch.__doc__ or "").split())
+    if layer.startswith(("DepthwiseConv", "SeparableConv")):
+        rest = " The second kernel is that of a Conv of size 1." if layer.startswith("Separable") else ""
+        return f"Depthwise kernel: {' '.join((depthwise_to_torch.__doc__ or '').split())}{rest}"
+    return " ".join(
+        f"{name}: {'as it is' if axes == tuple(range(len(axes))) else f'np.transpose(w, {axes})'}."
+        for name, axes in axes_of(layer)
+    )
+
+
 def gates(layer: str, a: Array) -> Array:
     """Gates along the last axis in the other framework's order: the GRU's are update, reset, new in Keras and reset,
     update, new in torch; the LSTM's are input, forget, cell, output in both."""

@@ -6,7 +6,6 @@ nothing.
 """
 
 import datetime
-import inspect
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -14,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from conformance.case import FRAMEWORKS, KINDS, Case
+from conformance.case import KINDS
 from conformance.catalogue import catalogue
 from conformance.divergence import divergences
 from conformance.plan import Absent, Test, by_device
 from fixtures.conform import whole
 from fixtures.options import OPTIONS
 from reports import html
+from reports.described import described
 from reports.fingerprint import fingerprint, suite
 from reports.record import (
     FORMAT,
-    CaseInfo,
     DivergenceInfo,
     Figure,
     Footer,
@@ -118,6 +117,8 @@ class Recorder:
         areas = {
             name: cases for name, cases in catalogue().items() if any(t.area == name for t in self.planned.values())
         }
+        functions: dict[str, str] = {}
+        cases = tuple(described(name, case, functions) for name, cases in areas.items() for case in cases)
         self.writer.write(
             Header(
                 FORMAT,
@@ -135,13 +136,14 @@ class Recorder:
                 },
                 fingerprint(),
                 tuple(self.planned.values()),
-                tuple(_described(name, case) for name, cases in areas.items() for case in cases),
+                cases,
                 tuple(
                     DivergenceInfo(d.id, d.framework, d.reason, d.agree, d.sources, d.scope)
                     for d in divergences()
                     if d.applies()
                 ),
                 {kind.name: dict(kind.limits) for kind in KINDS.values()},
+                functions,
             )
         )
 
@@ -228,12 +230,6 @@ class Recorder:
 def _parameter(node_id: str) -> str:
     """The test's id, between the brackets of its node id."""
     return node_id.partition("[")[2].rpartition("]")[0]
-
-
-def _described(area: str, case: Case) -> CaseInfo:
-    reference = inspect.getdoc(case.reference) or inspect.getdoc(case.vjp) or ""
-    routes = {f: {r.name: r.source for r in case.routes(f)} for f in FRAMEWORKS if case.routes(f)}
-    return CaseInfo(case.name, area, case.kind, reference, case.sources, routes, tuple(s.name for s in case.samples))
 
 
 def _now() -> str:
