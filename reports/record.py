@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import msgspec
 
 from reports import storage
-from reports.storage import NAME, PACKED
+from reports.storage import NAME as NAME
 
 FORMAT = 2
 OUTCOMES = ("passed", "diverged", "failed", "skipped", "crashed")
