@@ -19,6 +19,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 pytest_plugins = [
     "fixtures.options",
     "fixtures.workers",
+    "fixtures.shards",
     "fixtures.conform",
     "fixtures.benchmarks",
     "reports.recording",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from reports.errors import Invalid, Undecided
 from reports.record import RecordError
 
-COMMANDS = {"show": "show", "page": "html"}
+COMMANDS = {"show": "show", "durations": "durations", "page": "html", "history": "history"}
 """Command -> its module."""
 
 
