@@ -10,7 +10,7 @@ import itertools
 import math
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
 from conformance.clock import Clock
 from conformance.divergence import Divergence, concerning
 from conformance.frameworks import Answer, Framework, Function, load, refusal
+from conformance.frameworks.absent import absent
 from conformance.noise import Expected, Score
 from conformance.plan import AGAIN, ONLY_EAGER, RUNS, SIGNED_ZEROS, Options, Test, first_seed, label, vary
 from conformance.reference.statistics import equivalence
@@ -262,6 +263,9 @@ class Workbench:
                     with self.clock.spending("frameworks"):
                         actual = compute(framework, route, test, sample, dtype)
                 except Exception as error:  # whatever a framework raises is an answer, and is judged
+                    if lacking := self._lacking(error, framework, route, test, sample, dtype):
+                        yield self._skipped(test, route.name, dtype, sample, lacking), None
+                        continue
                     if wanted is None:
                         score, refused = Score(0.0), refusal(error)
                     else:
@@ -294,6 +298,9 @@ class Workbench:
                     with self.clock.spending("frameworks"):
                         score = ask(framework, route, test, sample, dtype, how)
                 except Exception as error:  # whatever a framework raises is an answer, and is judged
+                    if lacking := self._lacking(error, framework, route, test, sample, dtype):
+                        yield self._skipped(test, route.name, dtype, sample, lacking, how), None
+                        continue
                     score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
                 seconds = time.perf_counter() - began
                 divergence = self._known(test, test.framework, route.name, dtype, sample.name, how)
@@ -394,6 +401,9 @@ class Workbench:
                 )
                 score = self._score(a, doubled, dtype, per_element=test.case.computation.per_element)
             except Exception as error:
+                if lacking := self._lacking_of(error, routes):
+                    yield self._skipped(test, test.route_names()[0], dtype, sample, lacking), None
+                    continue
                 score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
             seconds = time.perf_counter() - began
             divergence = next(
@@ -429,6 +439,9 @@ class Workbench:
                     least = -math.log10(p[worst]) if p[worst] > 0 else math.inf
                     score = Score(least + 0.0, problem="" if least <= test.limit else f"{worst}: p = {p[worst]:.3g}")
                 except Exception as error:
+                    if lacking := self._lacking(error, framework, route, test, sample, dtype):
+                        yield self._skipped(test, route.name, dtype, sample, lacking), None
+                        continue
                     score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
                 divergence = self._known(test, test.framework, route.name, dtype, sample.name)
                 yield (
@@ -455,6 +468,9 @@ class Workbench:
                 said = f"{worst}: {means} on average in {' and '.join(test.frameworks)}; p = {p[worst]:.3g}"
                 score = Score(p[worst], problem="" if p[worst] <= test.limit else f"ended apart: {said}")
             except Exception as error:
+                if lacking := self._lacking_of(error, routes):
+                    yield self._skipped(test, test.route_names()[0], dtype, sample, lacking), None
+                    continue
                 score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
             seconds = time.perf_counter() - began
             divergence = next(
@@ -473,6 +489,41 @@ class Workbench:
             for name, value in noise.as_outputs(result).items():
                 ends.setdefault(name, []).append(float(value))
         return ends
+
+    # What the installed version does not have
+
+    def _lacking(
+        self, error: Exception, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str
+    ) -> str:
+        """Why a route cannot be taken in the installed version; empty if its error is an answer. Compilers wrap what
+        was raised into errors of their own, so that the route is asked again, eagerly."""
+        if found := self._lacking_of(error, (route,)):
+            return found
+        if test.mode == "eager":
+            return ""
+        try:
+            inputs = self.inputs(test.case, sample, dtype)
+            framework.value(framework.bind(route, sample.options, inputs), inputs, device=test.device)
+        except Exception as again:
+            return self._lacking_of(again, (route,))
+        return ""
+
+    def _lacking_of(self, error: Exception, routes: Sequence[Route]) -> str:
+        if (name := absent(error)) is None:
+            return ""
+        asked = next((r for r in routes if ("torch" if name.startswith("torch.") else "tf.") in r.source), routes[0])
+        framework = load(asked.framework)
+        keras = framework.build().get("keras")
+        version = f"{framework.name} {framework.version()}" + (f" with Keras {keras}" if keras else "")
+        return f"need {name}, which {version} does not have"
+
+    def _skipped(self, test: Test, route: str, dtype: str, sample: Sample, reason: str, how: str = "") -> Observation:
+        """The observation of a check that the installed version cannot be asked for."""
+        return Observation(
+            test=test.id, area=test.area, case=test.case.name, check=test.check, framework=test.framework,
+            mode=test.mode, device=test.device, outcome="skipped", route=route, dtype=dtype,
+            sample=label(sample, how), reason=reason,
+        )  # fmt: skip
 
     def _known(
         self, test: Test, framework: str, route: str, dtype: str, sample: str, how: str = ""
