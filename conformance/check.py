@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance import noise, pictures, reproduce
+from conformance import deprecations, noise, pictures, reproduce
 from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
 from conformance.clock import Clock
 from conformance.divergence import Divergence, concerning
@@ -36,6 +36,7 @@ class Workbench:
         self.clock = Clock()
         self._case: Case | None = None
         self._kept: dict[Any, Any] = {}
+        self._announced: set[tuple[str, str, str]] = set()
 
     def observe(self, test: Test) -> Iterator[Observation | Figure]:
         """Everything that a test observes, as it happens; one observation for each planned check.
@@ -51,7 +52,7 @@ class Workbench:
             **dict.fromkeys(ONLY_EAGER, self._derived),
         }.get(test.check, self._against_reference)
         observations, shown = [], set()
-        for observation, divergence in run(test):
+        for observation, divergence in self._listening(run(test)):
             if divergence is not None:
                 group = _strict(test, divergence, observation)
                 if observation.outcome == "diverged":
@@ -70,6 +71,22 @@ class Workbench:
             yield observation
         if test.case.kind == "training" and test.check == "value" and test.device == "cpu":
             yield from self._figures(test)
+
+    def _listening(
+        self, rows: Iterator[tuple[Observation, Divergence | None]]
+    ) -> Iterator[tuple[Observation, Divergence | None]]:
+        """What is observed, with the deprecations that were announced meanwhile, and not of the same route before."""
+        while True:
+            with deprecations.heard() as said:
+                row = next(rows, None)
+            if row is None:
+                return
+            if said:
+                o = row[0]
+                new = {(o.framework, o.route, text): text for text in said}
+                o.warned = "\n".join(text for key, text in new.items() if key not in self._announced)
+                self._announced.update(new)
+            yield row
 
     def _score(self, actual: Outputs, expected: Expected, dtype: str, **how: Any) -> Score:
         with self.clock.spending("scores"):

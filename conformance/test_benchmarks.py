@@ -16,6 +16,15 @@ pytestmark = pytest.mark.benchmarks
 
 @pytest.mark.parametrize("case", BENCHMARKS, ids=lambda b: b.id)
 @pytest.mark.parametrize(("framework", "mode"), parameters())
-def test_benchmark(case: Benchmark, framework: str, mode: str, timed: Callable[..., Any], benchmark: Any) -> None:
+def test_benchmark(
+    case: Benchmark,
+    framework: str,
+    mode: str,
+    timed: Callable[..., Any],
+    keep: Callable[..., None],
+    benchmark: Any,
+) -> None:
     benchmark.group = case.id
     benchmark(timed(case, framework, mode))
+    if benchmark.stats is not None:
+        keep(case, framework, mode, benchmark.stats.stats)

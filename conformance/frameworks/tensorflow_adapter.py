@@ -17,10 +17,11 @@ if os.environ["KERAS_BACKEND"] != "tensorflow":
 import tensorflow as tf
 
 from conformance.case import KerasLayer, Route, call_layer
+from conformance.deprecations import listen
 from conformance.frameworks import Answer, Array, Call, Function
 
-# A check traces a function once; TensorFlow would warn of it for every case.
-tf.get_logger().setLevel("ERROR")
+# A check traces a function once; TensorFlow would warn of it for every case. What it deprecates is recorded.
+tf.get_logger().addFilter(listen)
 # Whether inputs are refused when a layer is made or when it is called, only its own frames tell.
 tf.debugging.disable_traceback_filtering()
 tf.keras.config.disable_traceback_filtering()
