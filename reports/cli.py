@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from reports.errors import Invalid, Undecided
 from reports.record import RecordError
 
-COMMANDS = {"show": "show", "durations": "durations", "page": "html", "history": "history"}
+COMMANDS = {
+    "show": "show",
+    "durations": "durations",
+    "page": "html",
+    "history": "history",
+    "gate": "gate",
+    "baseline": "baseline",
+    "ci": "ci",
+}
 """Command -> its module."""
 
 
