@@ -18,6 +18,7 @@ import numpy as np
 
 from conformance import deprecations, noise, pictures, reproduce
 from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
+from conformance.catalogue import area
 from conformance.clock import Clock
 from conformance.divergence import Divergence, concerning
 from conformance.frameworks import Answer, Framework, Function, load, refusal
@@ -576,7 +577,7 @@ class Workbench:
             divergence=divergence.id if divergence else "",
             by_output={name: _rounded(s) for name, s in score.by_output},
         )  # fmt: skip
-        if score.index or not within:
+        if score.output or not within:
             observation.worst = Worst(
                 score.output, score.index, number(score.actual), number(score.expected), number(score.floor)
             )
@@ -591,6 +592,31 @@ class Workbench:
                 test, routes or (route,), sample, dtype, given, score, self.options.seed
             )
         return observation
+
+    def program(self, o: Observation) -> str:
+        """The stand-alone program for a row of a record, as a failure has it; one that passed may have drifted.
+
+        Raises ``LookupError`` if the catalogue does not have what the row names, and ``ValueError`` if it names no
+        element.
+        """
+        if o.worst is None or not o.worst.output:
+            raise ValueError(f"{o.test}: the row names no element")
+        case = next((c for c in area(o.area) if c.name == o.case), None)
+        if case is None:
+            raise LookupError(o.case)
+        test = Test(o.area, case, o.check, o.framework, o.mode, o.device)
+        sample, how = {label(s, how): (s, how) for s, how, _ in test.taken(o.dtype)}[o.sample]
+        if "+" in o.framework:
+            routes = tuple(case.routes(name)[0] for name in test.frameworks)
+        else:
+            routes = (next(iter(r for r in test.routes if r.name == o.route), test.routes[0]),)
+        if " ~ ".join(r.name for r in routes) != o.route:
+            raise LookupError(o.route)
+        actual, expected, floor = (float(x) for x in (o.worst.actual, o.worst.expected, o.worst.floor))
+        score = Score(float(o.score or 0.0), output=o.worst.output, index=tuple(o.worst.index), actual=actual,
+                      expected=expected, floor=floor)  # fmt: skip
+        given = self._given(test, sample, o.dtype, how)
+        return reproduce.script(test, routes, sample, o.dtype, given, score, self.options.seed)
 
     def _given(self, test: Test, sample: Sample, dtype: str, how: str) -> reproduce.Given:
         """What a check gives to a framework."""

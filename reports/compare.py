@@ -8,7 +8,7 @@ from reports.comparison import Change, Check, Comparison, Side
 from reports.doubts import doubts, machines
 from reports.errors import Invalid
 from reports.record import Key, Observation, Run
-from reports.surface import deprecated, refusals, removed
+from reports.surface import Surface, deprecated, refusals, removed
 from reports.timings import Speed, judge
 from reports.verdict import BAD, score_of
 
@@ -55,10 +55,11 @@ def compare(
                 more = factor > 1
                 change = Change(Check(*key), a, b, factor=factor if more else 1 / factor, by=by)
                 found["worse" if more else "better"].append(change)
-    absence = _Absence(after)
-    for key, a in old.items():
-        if key not in new and a.outcome != "skipped":
-            found["vanished"].append(Change(Check(*key), a, None, why=absence.why(key)))
+    absent = [(key, a) for key, a in old.items() if key not in new and a.outcome != "skipped"]
+    if absent:
+        absence = _Absence(after)
+        found["vanished"] += [Change(Check(*key), a, None, why=absence.why(key)) for key, a in absent]
+    was, now = Surface(before), Surface(after)
     seen_before, seen_after = _seen(before), _seen(after)
     speed, unjudged = _speed(before, after, tuple(timings), across_machines)
     return Comparison(
@@ -67,10 +68,10 @@ def compare(
         drift=drift,
         appeared=tuple(d for d in after.header.divergences if d.id in seen_after - seen_before),
         gone=tuple(d for d in before.header.divergences if d.id in seen_before - seen_after),
-        removed=removed(before, after),
-        added=removed(after, before),
-        deprecated=deprecated(before, after),
-        undeprecated=deprecated(after, before),
+        removed=removed(was, now),
+        added=removed(now, was),
+        deprecated=deprecated(was, now),
+        undeprecated=deprecated(now, was),
         refusals=refusals(old, new),
         speed=speed,
         unjudged=unjudged,
