@@ -113,7 +113,9 @@ def _lines(figure: Figure, series: Sequence[Series], key: str) -> Picture:
     left = max(LEFT, 26 + 8 * max(len(text) for _, text in y.ticks()))
     marked = [m.x for m in figure.marks if m.x is not None and _finite(m.x)]
     x = _axis([a for points in drawn for a, _ in points] + marked, left, NARROW[0] - left - RIGHT)
-    parts = [_frame(x, y, x.ticks(), y.ticks(), figure.x_label, figure.y_label)]
+    steps = all(float(a).is_integer() for points in drawn for a, _ in points)  # between steps and runs there is nothing
+    x_ticks = [(t, text) for t, text in x.ticks() if not steps or float(t).is_integer()]
+    parts = [_frame(x, y, x_ticks, y.ticks(), figure.x_label, figure.y_label)]
     parts += [_mark(m, x, y)[0] for m in figure.marks]
     legend = []
     for s, points, name in zip(series, drawn, _classes(series, figure.log), strict=True):
