@@ -1,15 +1,16 @@
 """The pytest plugin that writes a run's record, on the controller, and says the verdict at the end.
 
-Every line is written and flushed when its test reports, also under xdist; a worker that dies or hangs leaves one row
-for the test it was in. At the end what was planned is compared with what was recorded: exit status 0 alone proves
-nothing.
+Every line is written when its test reports, also under xdist; a worker that dies or hangs leaves one row for the test
+it was in. At the end the record is compressed, and what was planned is compared with what was recorded: exit status 0
+alone proves nothing. Where there is no more room, the run ends with status 3, and what was written stays readable.
 """
 
 import datetime
 import time
-from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -19,8 +20,10 @@ from conformance.divergence import divergences
 from conformance.plan import Absent, Test, by_device
 from fixtures.conform import whole
 from fixtures.options import OPTIONS
-from reports import html
+from fixtures.shards import shard
+from reports import html, storage
 from reports.described import described
+from reports.errors import Undecided
 from reports.fingerprint import fingerprint, suite
 from reports.record import (
     FORMAT,
@@ -29,11 +32,13 @@ from reports.record import (
     Footer,
     FrameworkLine,
     Header,
+    Line,
     Observation,
     Planned,
     Run,
     Spent,
     Start,
+    Timing,
     Writer,
     decode,
     read,
@@ -77,7 +82,7 @@ class Recorder:
         self.began = time.monotonic()
         self.problems: list[str] = []
         self.reported: set[str] = set()
-        self.seen: Counter[tuple[str, str]] = Counter()
+        self.notes: list[str] = []
         self.verdict: Verdict | None = None
         self.run: Run | None = None
         self.page: Path | None = None
@@ -104,7 +109,8 @@ class Recorder:
         options = self.config.stash[OPTIONS]
         tests = [self.plannable[i] for i in map(_parameter, node_ids) if i in self.plannable]
         self.planned = {t.id: t.planned(options.dtypes) for t in tests}
-        if not self.planned:
+        part = shard(self.config)
+        if not self.planned and not (part and part.tests):
             return
         now = datetime.datetime.now(datetime.UTC)
         if self.directory is None:
@@ -113,13 +119,16 @@ class Recorder:
                 self.directory.mkdir(parents=True)
             except OSError as error:
                 pytest.exit(f"{self.directory}: cannot be written ({error.strerror}); give --run-dir", returncode=4)
-        self.writer = Writer(self.directory)
+        try:
+            self.writer = Writer(self.directory)
+        except OSError as error:
+            pytest.exit(f"{self.directory}: cannot be written ({error.strerror}).", returncode=3)
         areas = {
             name: cases for name, cases in catalogue().items() if any(t.area == name for t in self.planned.values())
         }
         functions: dict[str, str] = {}
         cases = tuple(described(name, case, functions) for name, cases in areas.items() for case in cases)
-        self.writer.write(
+        self._write(
             Header(
                 FORMAT,
                 suite(),
@@ -143,15 +152,16 @@ class Recorder:
                     if d.applies()
                 ),
                 {kind.name: dict(kind.limits) for kind in KINDS.values()},
-                functions,
+                functions=functions,
+                shard=part,
             )
         )
 
     # What happens
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        if self.writer is not None and _parameter(nodeid) in self.planned:
-            self.writer.write(Start(_parameter(nodeid)))
+        if _parameter(nodeid) in self.planned:
+            self._write(Start(_parameter(nodeid)))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -163,18 +173,36 @@ class Recorder:
             self.reported.add(test.test)
             for row in text.splitlines():
                 line = decode(row)
-                assert isinstance(line, Observation | Figure | FrameworkLine | Spent)
-                self.writer.write(line)
-                if isinstance(line, Observation):
-                    self._count(line)
+                assert isinstance(line, Observation | Figure | FrameworkLine | Spent | Timing)
+                self._write(line)
         elif report.failed and test.test not in self.reported:  # the worker never reported: it died in this test
             self.reported.add(test.test)
             message = " ".join(str(report.longrepr).split())[:300]
-            self.writer.write(whole(test, "crashed", message, test.checks))
+            self._write(whole(test, "crashed", message, test.checks))
         unusable = getattr(report, "unusable", "")
         if unusable:
             self.problems.append(unusable)
             pytest.exit(unusable, returncode=1)
+
+    def _write(self, line: Line) -> None:
+        if self.writer is None:
+            return
+        try:
+            self.writer.write(line)
+        except OSError as error:
+            self._lost(error)
+
+    def _lost(self, error: OSError) -> NoReturn:
+        """There is no room for the record: end the run."""
+        writer, self.writer = self.writer, None
+        assert writer is not None
+        with suppress(OSError):
+            writer.close()
+        kept = f"what was observed until then is kept: conform show {self.directory}"
+        if not writer.path.stat().st_size:
+            writer.path.unlink()
+            kept = "nothing was observed"
+        pytest.exit(f"{writer.path}: cannot be written ({error.strerror}); {kept}.", returncode=3)
 
     # What it came to
 
@@ -183,37 +211,29 @@ class Recorder:
         if self.writer is None or self.directory is None:
             return
         interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
-        self.problems += self._absent()
         problems = tuple(dict.fromkeys(self.problems))
-        self.writer.write(Footer(_now(), round(time.monotonic() - self.began, 2), problems, interrupted))
-        self.writer.close()
+        try:
+            self.writer.write(Footer(_now(), round(time.monotonic() - self.began, 2), problems, interrupted))
+            self.writer.close()
+        except OSError as error:
+            self._lost(error)
+        try:
+            storage.compress(self.writer.path)
+        except OSError as error:
+            self.notes.append(f"The record is complete, and could not be compressed ({error.strerror}).")
         self.run = run = read(self.directory)
         self.verdict = verdict(run)
-        self.page = html.write(run, self.directory / "index.html")
+        if interrupted:
+            n = sum(o.covers for o in run.observations)
+            self.notes.append(f"Interrupted: {n} checks are in the record; conform show {self.directory} prints them.")
+        try:
+            self.page = html.write(run, self.directory / "index.html")
+        except (OSError, Undecided) as error:
+            self.notes.append(f"The page could not be written ({error}).")
         if self.config.getoption("run_dir") is None:
             _link(self.directory.parent / "latest", self.directory)
-        if not self.verdict.conformant and session.exitstatus in (
-            pytest.ExitCode.OK,
-            pytest.ExitCode.NO_TESTS_COLLECTED,
-        ):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def _absent(self) -> Iterator[str]:
-        """What was required and was not judged: one sentence each."""
-        for name in filter(None, (w.strip() for w in self.config.getoption("require").split(","))):
-            judged, skipped = self.seen["judged", name], self.seen["skipped", name]
-            if not judged:
-                why = (
-                    f"{skipped} checks need a CUDA device and none was found"
-                    if name == "gpu" and skipped
-                    else "no check of it ran"
-                )
-                yield f"{name} was required: {why}."
-
-    def _count(self, o: Observation) -> None:
-        judged = "skipped" if o.outcome == "skipped" else "judged"
-        for name in (*o.framework.split("+"), *(["gpu"] if o.device == "gpu" else [])):
-            self.seen[judged, name] += o.covers
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.OK if self.verdict.conformant else pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.run is None or self.verdict is None:
@@ -224,7 +244,10 @@ class Recorder:
         )
         colour = {"green": self.verdict.conformant, "red": not self.verdict.conformant}
         terminalreporter.write_line(self.verdict.sentence, bold=True, **colour)
-        terminalreporter.write_line(f"Report: {self.page}")
+        for note in self.notes:
+            terminalreporter.write_line(note)
+        if self.page is not None:
+            terminalreporter.write_line(f"Report: {self.page}")
 
 
 def _parameter(node_id: str) -> str:

@@ -2,9 +2,10 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from reports.record import Observation, Run
+from reports.record import Observation, Planned, Run
 
 BAD = ("failed", "crashed")
 
@@ -73,12 +74,16 @@ def verdict(run: Run) -> Verdict:
             key = (kinds.get(o.case, ""), o.check)
             if key not in highest or s > highest[key].score:
                 highest[key] = Highest(*key, o.limit, s, o)
-    problems = list(_problems(run, counts))
+    problems = list(dict.fromkeys(_problems(run, counts)))
     judged = sum(counts[k] for k in ("passed", "diverged", *BAD))
     conformant = not problems
     frameworks = ", ".join(f"{f.name} {f.version}" for f in run.frameworks.values()) or "no framework"
+    if run.header.shard:
+        frameworks = f"shard {run.header.shard}: {frameworks}"
     if conformant and judged:
         sentence = f"CONFORMANT: {frameworks}: {judged} checks, {counts['diverged']} of them known divergences."
+    elif conformant and not run.header.plan:
+        sentence = f"NOTHING JUDGED: there are fewer cases than shards, and {run.header.shard} has none."
     elif conformant:
         sentence = f"NOTHING JUDGED: all {counts['skipped']} selected checks were skipped."
     else:
@@ -91,7 +96,7 @@ def verdict(run: Run) -> Verdict:
     )  # fmt: skip
 
 
-def _problems(run: Run, counts: Counter[str]):  # type: ignore[no-untyped-def]
+def _problems(run: Run, counts: Counter[str]) -> Iterator[str]:
     if counts["failed"]:
         yield f"{counts['failed']} checks failed."
     if counts["crashed"]:
@@ -105,7 +110,28 @@ def _problems(run: Run, counts: Counter[str]):  # type: ignore[no-untyped-def]
         tests = list(dict.fromkeys(p.test for p, _ in missing))
         began = f" {tests[0]} had begun." if tests[0] in run.started else ""
         yield f"{len(missing)} planned checks left no observation; first: {tests[0]}.{began}"
-    if not run.observations:
+    if not run.observations and not (run.header.shard and not run.header.plan):
         yield "Nothing was observed."
     if run.footer is not None:
         yield from run.footer.problems
+    yield from _unmet(run)
+
+
+def _unmet(run: Run) -> Iterator[str]:
+    """What was required and was not judged: one sentence each. Of a shard only what it should have judged."""
+    for name in filter(None, (w.strip() for w in run.header.options.get("require", "").split(","))):
+        if run.header.shard and not any(_concerns(p, name) for p in run.header.plan):
+            continue
+        found = Counter[bool]()
+        for o in run.observations:
+            if _concerns(o, name):
+                found[o.outcome == "skipped"] += o.covers
+        if not found[False]:
+            why = "no check of it ran"
+            if name == "gpu" and found[True]:
+                why = f"{found[True]} checks need a CUDA device and none was found"
+            yield f"{name} was required: {why}."
+
+
+def _concerns(check: Planned | Observation, required: str) -> bool:
+    return required in check.framework.split("+") or required == check.device
