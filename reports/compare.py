@@ -13,10 +13,15 @@ from reports.timings import Speed, judge
 from reports.verdict import BAD, score_of
 
 DRIFT = 4.0
-"""By this factor a score or an error in ULP must change to be called drift."""
+"""By this factor a score must change to be called drift. The same versions twice on one machine: none of 17,857 checks
+changed at all. TensorFlow with and without oneDNN, which adds in another order: 798 of 17,819 changed, two of them by
+more than 3, none by 4."""
 LEAST = 1.0
-"""Of a score, in noise floors: below it is rounding, and as good as any other."""
-LEAST_ULPS = 4.0
+"""Of a score, in noise floors: what is below is rounding. (Without this, 53 of those 798 changed by more than 4.)"""
+LEAST_ULPS = 16.0
+"""The largest error in ULP is of an element near 0, and scatters: with and without oneDNN 118 changed by more than 4,
+one by 2,000, while their scores stayed. So it counts from here on, if it changed by the square of the factor, and the
+score with it by the root: of those 798, none did."""
 RANDOM = ("statistics", "convergence")
 """Checks whose score is of a p-value, not of an error: another draw is another number. They cannot drift."""
 
@@ -50,8 +55,8 @@ def compare(
             why = (b.reason or "skipped") if name == "vanished" else ""
             found[name].append(Change(Check(*key), a, b, b.covers if not b.check else 1, why=why))
         elif a is not None and (a.score != b.score or a.ulps != b.ulps) and b.outcome not in ("skipped", *BAD):
-            factor, by = _drift(a, b)
-            if factor > drift or factor < 1 / drift:
+            factor, by = _drift(a, b, drift)
+            if by:
                 more = factor > 1
                 change = Change(Check(*key), a, b, factor=factor if more else 1 / factor, by=by)
                 found["worse" if more else "better"].append(change)
@@ -114,13 +119,17 @@ def _list(a: Observation | None, b: Observation) -> str:
     return "" if was == now else "diverged" if now == "diverged" else "converged"
 
 
-def _drift(a: Observation, b: Observation) -> tuple[float, str]:
-    """By what factor the error grew, and whether that is by its score or in ULPs."""
+def _drift(a: Observation, b: Observation, drift: float) -> tuple[float, str]:
+    """By what factor the error grew, and by which measure; 1 where that is no drift."""
     if a.check in RANDOM:
         return 1.0, ""
-    scores = _ratio(score_of(a), score_of(b), LEAST)
+    score = _ratio(score_of(a), score_of(b), LEAST)
+    if not 1 / drift <= score <= drift:
+        return score, "score"
     ulps = _ratio(_number(a.ulps), _number(b.ulps), LEAST_ULPS)
-    return max((scores, "score"), (ulps, "ulps"), key=lambda r: abs(math.log(r[0])))
+    if (ulps > drift**2 and score**2 > drift) or (1 / ulps > drift**2 and score**-2 > drift):
+        return ulps, "ulps"
+    return 1.0, ""
 
 
 def _ratio(a: float, b: float, least: float) -> float:

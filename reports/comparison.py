@@ -11,6 +11,24 @@ from reports.record import DivergenceInfo, Observation
 from reports.timings import Speed
 from reports.verdict import score_of
 
+AMOUNTS = {
+    "failed": ("new failure", "new failures"),
+    "diverged": ("check newly diverging", "checks newly diverging"),
+    "vanished": ("vanished check", "vanished checks"),
+    "slower": ("slower benchmark", "slower benchmarks"),
+    "removed": ("removed route", "removed routes"),
+    "deprecated": ("new deprecation", "new deprecations"),
+    "worse": ("drift away from the reference", "drifts away from the reference"),
+    "refusals": ("changed answer to bad input", "changed answers to bad input"),
+    "failing": ("still failing", "still failing"),
+    "fixed": ("fixed", "fixed"),
+    "converged": ("check no longer diverging", "checks no longer diverging"),
+    "better": ("drift towards the reference", "drifts towards the reference"),
+    "new": ("new check", "new checks"),
+}
+"""The lists of a comparison, what matters most first; and what one and several of each are called."""
+
+
 FAIL_ON = ("failed", "diverged", "vanished", "slower")
 """What makes a comparison fail, unless told otherwise."""
 
@@ -38,7 +56,7 @@ class Change:
     covers: int = 1
     factor: float = 1.0
     """Of drift: by how much the score or the ULPs changed, above 1 whatever the direction."""
-    by: str = "score"
+    by: str = ""
     """Of drift: score or ulps."""
     why: str = ""
     """Of a check that vanished: not planned, skipped (why), or lost."""
@@ -152,26 +170,9 @@ class Comparison:
 
     def amounts(self) -> Iterator[tuple[str, int, str]]:
         """(name, how many, what they are called), what matters most first."""
-        for name, singular, plural in _AMOUNTS:
+        for name, (one, several) in AMOUNTS.items():
             n = sum(getattr(item, "covers", 1) for item in getattr(self, name))
-            yield name, n, singular if n == 1 else plural
-
-
-_AMOUNTS = (
-    ("failed", "new failure", "new failures"),
-    ("diverged", "check newly diverging", "checks newly diverging"),
-    ("vanished", "vanished check", "vanished checks"),
-    ("slower", "slower benchmark", "slower benchmarks"),
-    ("removed", "removed route", "removed routes"),
-    ("deprecated", "new deprecation", "new deprecations"),
-    ("worse", "drift away from the reference", "drifts away from the reference"),
-    ("refusals", "changed answer to bad input", "changed answers to bad input"),
-    ("failing", "still failing", "still failing"),
-    ("fixed", "fixed", "fixed"),
-    ("converged", "check no longer diverging", "checks no longer diverging"),
-    ("better", "drift towards the reference", "drifts towards the reference"),
-    ("new", "new check", "new checks"),
-)
+            yield name, n, one if n == 1 else several
 
 
 def size(o: Observation) -> float:
