@@ -17,6 +17,7 @@ COMMANDS = {
     "durations": "durations",
     "page": "html",
     "history": "history",
+    "compare": "compared",
     "gate": "gate",
     "baseline": "baseline",
     "ci": "ci",
