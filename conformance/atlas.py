@@ -27,18 +27,15 @@ from pathlib import Path
 from typing import Any
 
 import flint
-import jinja2
 import ml_dtypes
 import msgspec
 import numpy as np
-from markupsafe import Markup
 
 from conformance import catalogue, noise
 from conformance.case import FLOATS, FRAMEWORKS, Array, Case, Route
 from conformance.frameworks import Framework, Unusable, load
 from conformance.reference import ball
-from reports import fingerprint
-from reports.html import PAGE
+from reports import fingerprint, template
 
 AREAS = ("elementwise", "activations", "special")
 SPOTS = 64
@@ -274,14 +271,27 @@ def ask(framework: Framework, route: Route, options: dict[str, Any], x: Array) -
     return np.asarray(framework.value(framework.bind(route, options, [x]), [x]))
 
 
-def render(atlas: dict[str, Any]) -> str:
-    """The page: one file, which needs nothing else."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    style = Markup((PAGE / "page.css").read_text(encoding="utf-8"))
+def render(atlas: dict[str, Any], pages: Sequence[tuple[str, str]] = ()) -> str:
+    """The page: one file, which needs nothing else. ``pages`` are those that belong together: (address, name)."""
     worst = sorted(atlas["rows"], key=lambda r: -(r.worst.ulps if r.worst else 0.0))
-    return environment.get_template("atlas.html.j2").render(**{**atlas, "rows": worst}, style=style, math=math)
+    return template.render(
+        "atlas.html.j2",
+        ("atlas.js",),
+        **{**atlas, "rows": worst},
+        math=math,
+        title="Accuracy atlas",
+        state="plain",
+        pages=pages,
+        here="Accuracy atlas",
+        cases=dict.fromkeys(r.case for r in atlas["rows"]),
+    )
+
+
+def beside(directory: Path) -> list[tuple[str, str]]:
+    """The pages of the run whose directory this is, and of the atlas in it."""
+    kept = [("index.html", "Report"), ("divergences.html", "Divergences")]
+    there = [(name, text) for name, text in kept if (directory / name).is_file()]
+    return [*there, ("atlas.html", "Accuracy atlas")]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -314,7 +324,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "atlas.json").write_bytes(msgspec.json.format(msgspec.json.encode(atlas), indent=1))
-    (options.output / "atlas.html").write_text(render(atlas), encoding="utf-8")
+    template.write(render(atlas, beside(options.output)), options.output / "atlas.html")
     print(options.output / "atlas.html")
     return 0 if rows else 1
 

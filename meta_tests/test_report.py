@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from meta_tests.figures import FIGURES, TEN, add_to, confusion, distance
-from reports import charts, html
-from reports.record import FORMAT, NAME, Figure, Mark, Observation, Series, read
+from reports import charts, html, known, template
+from reports.record import FORMAT, NAME, Figure, Mark, Observation, Series, Worst, read
 from reports.terminal import summary
 from reports.verdict import verdict
 
@@ -33,10 +33,6 @@ def page(record: Record) -> str:
         "print(&#34;&lt;script&gt;alert(1)&lt;/script&gt;&#34;)",
         "4 checks, eager on cpu: all that was left of the test.",
         "worker gw0 crashed",
-        "not seen in this run",
-        "1 of 2 were seen in this run.",
-        '<a href="https://example.org">example.org</a>',
-        "a constant is float32",
         "a &lt;fast&gt; one",
         "Loss per step",
         "elementwise: value",
@@ -46,6 +42,43 @@ def page(record: Record) -> str:
 )
 def test_the_page_says(page: str, text: str) -> None:
     assert text in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 of 2 known divergences were seen in this run, in 1 checks.",
+        "seen in 1 check<",
+        "not seen in this run",
+        '<a href="https://example.org">https://example.org</a>',
+        "a constant is float32",
+        '<a href="index.html#case/gelu">gelu</a>; value; float64',
+        "3e+07, limit 16",
+    ],
+)
+def test_the_catalogue_of_divergences_says(record: Record, text: str) -> None:
+    assert text in " ".join(known.render(read(record()), html.PAGES).split())
+
+
+def test_a_divergence_shows_the_range_of_its_scores_and_its_worst_element(
+    record: Record, row: Callable[..., Observation]
+) -> None:
+    of = {"divergence": "erf-in-float32", "framework": "tensorflow", "route": "tf.nn.gelu"}
+    worst = Worst("value", (1,), 1.25, 1.5, 1e-7)
+    rows = [
+        row("passed", **of),
+        row("diverged", **of, sample="b", score=40.0),
+        row("diverged", **of, sample="c", score="nan", worst=worst),
+    ]
+    run = read(record(*rows))
+    entry, unseen = known.entries(run)
+    assert (entry.checks, entry.within, entry.lowest, entry.cases) == (2, 1, 40.0, {"gelu": 2})
+    assert entry.worst is not None
+    assert entry.worst.sample == "c"
+    assert (entry.area, unseen.area) == ("elementwise", "reductions")
+    assert unseen.worst is None
+    page = " ".join(known.render(run, html.PAGES).split())
+    assert "40 to nan, limit 16; at the worst, <code>tf.nn.gelu</code> in float32 gave <code>1.25</code>" in page
 
 
 def test_nothing_in_a_record_becomes_markup(page: str) -> None:
@@ -268,7 +301,7 @@ def test_the_table_of_bad_input_says_who_accepts_it(record: Record, row: Callabl
         row("passed", **wrong),
         row("diverged", **accepted, sample="bad-rank", refused="accepted", divergence="erf-in-float32"),
     )))  # fmt: skip
-    table = page[page.index('id="refusals"') : page.index('id="divergences"')]
+    table = page[page.index('id="refusals"') : page.index('id="accuracy"')]
     for said in ("bad-rank", "ValueError when it is called", "<strong>accepted</strong>"):
         assert said in table
 
@@ -279,6 +312,6 @@ def test_without_bad_input_there_is_no_table_of_it(page: str) -> None:
 
 def test_docstrings_show_code_and_titles_as_such() -> None:
     text = "Steps of ``x*y*z`` < `w`, after *Deep Learning* and a * b * c.\n\nMore."
-    assert html._prose(text) == (
+    assert template.prose(text) == (
         "Steps of <code>x*y*z</code> &lt; <code>w</code>, after <em>Deep Learning</em> and a * b * c."
     )

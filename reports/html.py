@@ -1,37 +1,26 @@
 """Write the report of a recorded run: one self-contained page, made from the record alone."""
 
 import argparse
-import base64
-import gzip
 import math
 import os
-import re
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import jinja2
 import msgspec
-from markupsafe import Markup, escape
 
-from reports import charts
+from reports import charts, known, template
 from reports.errors import Undecided
+from reports.payload import packed
 from reports.record import CaseInfo, Figure, Observation, Run, read
 from reports.verdict import BAD, Highest, Verdict, score_of, verdict
 
-PAGE = Path(__file__).parent / "page"
+PAGES = (("index.html", "Report"), ("divergences.html", "Divergences"))
 SHOWN = 200
 """Failures spelled out on the page; all of them are in the list of cases."""
 
-COLUMNS = (
-    "check", "framework", "mode", "device", "route", "dtype", "sample", "outcome", "score", "limit", "norm", "ulps",
-    "divergence", "reason",
-)  # fmt: skip
-"""What the table of a case shows of each observation."""
 OPEN = 3
 """So many training runs are shown at once; of more, the reader opens what is wanted."""
 
@@ -69,55 +58,74 @@ def main(options: argparse.Namespace) -> int:
 
 
 def write(run: Run, path: Path) -> Path:
-    """Write the page of ``run`` to ``path`` and return it. Raises ``OSError`` if it cannot be written; a page that was
-    there stays as it was until the new one is complete."""
-    text = render(run)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".page-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+    """Write the page of ``run`` to ``path``, the catalogue of its divergences beside it, and return ``path``. Raises
+    ``OSError`` if one cannot be written; pages that were there stay as they were until the new ones are complete."""
+    beside = f"{'' if path.stem == 'index' else f'{path.stem}-'}divergences.html"
+    atlas = _atlas(path.parent)
+    pages = [(path.name, "Report"), (beside, "Divergences")]
+    pages += [(atlas[0], "Accuracy atlas")] if atlas else []
+    template.write(known.render(run, pages), path.parent / beside)
+    return template.write(render(run, pages, atlas), path)
 
 
-def render(run: Run) -> str:
-    """The page as text."""
+def render(run: Run, pages: Sequence[tuple[str, str]] = PAGES, atlas: tuple[str, dict[str, Any]] | None = None) -> str:
+    """The page as text. ``pages`` are those that belong together: (address, name)."""
     v = verdict(run)
     runs, distributions = list(_training(run)), list(_distributions(run, v.highest))
     pictures = [*(p for r in runs for p in r.pictures), *distributions]
     bad = [o for o in run.observations if o.outcome in BAD]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"score": _score, "svg": Markup, "source": _source, "prose": _prose}
-    areas = list(dict.fromkeys(area for area, _ in v.cells))
-    columns = list(dict.fromkeys(framework for _, framework in v.cells))
-    return environment.get_template("page.html.j2").render(
+    refusals = _refusals(run)
+    state, title = _state(v)
+    return template.render(
+        "page.html.j2",
+        ("list.js", "case.js", "page.js"),
+        pages=pages,
+        here="Report",
         run=run,
         header=run.header,
         verdict=v,
-        state=_state(v),
-        areas=areas,
-        columns=columns,
+        state=state,
+        title=title,
+        areas=_areas(run, v),
+        columns=list(dict.fromkeys(framework for _, framework in v.cells)),
         failures=bad[:SHOWN],
         more_failures=len(bad) - SHOWN,
         training=runs,
         open=len(runs) <= OPEN,
         distributions=distributions,
         unscored=_unscored(run),
-        refusals=(refusals := _refusals(run)),
+        refusals=refusals,
         refusing=list(dict.fromkeys(framework for answers in refusals.values() for framework in answers)),
-        style=Markup((PAGE / "page.css").read_text(encoding="utf-8")),
-        script=Markup((PAGE / "page.js").read_text(encoding="utf-8")),
-        payload=_payload(run, pictures),
-        seen=sum(v.divergences[d.id] > 0 for d in run.header.divergences),
+        payload=packed(run, pictures, _accuracy(atlas[1]) if atlas else {}),
+        seen=(seen := known.seen(run)),
+        known_in=list(dict.fromkeys(framework for _, framework in seen)),
+        atlas=atlas,
         facts=[*_facts(run.header.fingerprint), *_facts(run.header.options, "option")],
         builds=[(f.name, list(_facts(f.build))) for f in run.frameworks.values()],
     )
+
+
+def _atlas(directory: Path) -> tuple[str, dict[str, Any]] | None:
+    """The address and the numbers of the accuracy atlas: that of the run's directory, or the one beside the runs."""
+    for place in (directory, directory.parent / "atlas"):
+        try:
+            found = msgspec.json.decode((place / "atlas.json").read_bytes())
+        except (OSError, msgspec.DecodeError):
+            continue
+        if (place / "atlas.html").is_file() and isinstance(found, dict) and "rows" in found:
+            return os.path.relpath(place / "atlas.html", directory), found
+    return None
+
+
+def _accuracy(atlas: dict[str, Any]) -> dict[str, Any]:
+    """What the view of a case shows of the atlas."""
+    cases: dict[str, list[Any]] = {}
+    for r in atlas["rows"]:
+        worst = r.get("worst") or {}
+        row = (r["framework"], r["route"], r["options"], r["dtype"], worst.get("ulps"), worst.get("argument", ""),
+               r["mean"], r["mismatches"], r["problem"])  # fmt: skip
+        cases.setdefault(r["case"], []).append(row)
+    return {"versions": ", ".join(f"{k} {v}" for k, v in atlas["frameworks"].items()), "cases": cases}
 
 
 def _state(v: Verdict) -> tuple[str, str]:
@@ -127,6 +135,12 @@ def _state(v: Verdict) -> tuple[str, str]:
     if any(v.counts[outcome] for outcome in ("passed", "diverged")):
         return "conformant", "Conformant"
     return "nothing", "Nothing judged"
+
+
+def _areas(run: Run, v: Verdict) -> list[str]:
+    """Those of which something was observed, in the order of the cases."""
+    observed = dict.fromkeys(area for area, _ in v.cells)
+    return list(dict.fromkeys([c.area for c in run.header.cases if c.area in observed] + list(observed)))
 
 
 def _training(run: Run) -> Iterator[TrainingRun]:
@@ -185,26 +199,6 @@ def _refusals(run: Run) -> dict[tuple[str, str], dict[str, dict[str, list[str]]]
     return rows
 
 
-def _payload(run: Run, pictures: Sequence[charts.Picture]) -> str:
-    """What the script needs, gzipped, in base64: cases, observations column by column, the numbers of pictures."""
-    data: dict[str, Any] = {
-        "cases": [msgspec.to_builtins(c) for c in run.header.cases],
-        "columns": {
-            name: _column([getattr(o, name) for o in run.observations]) for name in ("case", "covers", *COLUMNS)
-        },
-        "order": COLUMNS,
-        "pictures": {p.key: [(s.name, s.x, s.y, s.counts) for s in p.data] for p in pictures},
-    }
-    packed = gzip.compress(msgspec.json.encode(data), compresslevel=9, mtime=0)
-    return base64.b64encode(packed).decode()
-
-
-def _column(values: list[Any]) -> dict[str, Any]:
-    """A column as its different values and the place of each row's value among them."""
-    places = {v: i for i, v in enumerate(dict.fromkeys(values))}
-    return {"values": list(places), "rows": [places[v] for v in values]}
-
-
 def _facts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Nested facts as lines: ("cpu model", "...")."""
     if isinstance(value, dict):
@@ -212,20 +206,3 @@ def _facts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
             yield from _facts(inner, f"{name} {key}".strip())
     else:
         yield name, str(value)
-
-
-def _source(address: str) -> str:
-    """The site of a source, as the text of a link to it."""
-    return urlsplit(address).hostname or address
-
-
-def _prose(text: str) -> Markup:
-    """A docstring's first paragraph; its code and the titles of its books as such."""
-    shown = str(escape(text.split("\n\n")[0]))
-    shown = re.sub(r"`{1,2}([^`]+)`{1,2}", r"<code>\1</code>", shown)
-    return Markup(re.sub(r"(?<![\w*])\*([A-Z][^*]+)\*(?![\w*])", r"<em>\1</em>", shown))
-
-
-def _score(value: float | str | None) -> str:
-    """A score or a limit to three digits; nothing where there is none."""
-    return "" if value is None else f"{float(value):.3g}"
