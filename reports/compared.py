@@ -3,7 +3,6 @@
 import argparse
 import io
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -205,7 +204,7 @@ def changed_versions(c: Comparison) -> Iterator[str]:
 
 def _lines(name: str, items: Sequence[Any], console: Console, header: Header, shown: int) -> Iterator[str | Table]:
     if name in ("vanished", "new"):
-        groups = grouped(items)
+        groups = compare_page.grouped(items)
         yield from (f"{n} of {place}{why and f': {why}'}" for (place, why), n in groups[:shown])
         rest = groups[shown:]
         if rest:
@@ -263,12 +262,3 @@ def value(o: Observation | None, by: str = "score") -> str:
     return (
         f"{float(number):.3g}" + (" ULP" if by == "ulps" else "") + (f" {o.outcome}" if o.outcome == "diverged" else "")
     )
-
-
-def grouped(items: Iterable[Change]) -> list[tuple[tuple[str, str], int]]:
-    """Checks by what they are of and why they vanished, the most first."""
-    groups: Counter[tuple[str, str]] = Counter()
-    for change in items:
-        k = change.key
-        groups[f"{change.area}, {k.framework} {k.mode} {k.device}".rstrip(), change.why] += change.covers
-    return groups.most_common()
