@@ -14,6 +14,7 @@ from reports.record import RecordError
 
 COMMANDS = {
     "show": "show",
+    "merge": "merge",
     "durations": "durations",
     "page": "html",
     "history": "history",
