@@ -137,11 +137,11 @@ def _expanded(run: Run) -> Iterator[tuple[Observation, tuple[str, str, str], int
             yield o, (o.route, o.dtype, o.sample), o.covers
     left = {o.test: o for o in run.observations if o.route == "*"}
     for p in run.header.plan if left else ():
-        o = left.pop(p.test, None)  # type: ignore[assignment]
-        if o is not None and p.keys:
-            yield from ((o, key, 1) for key in p.keys if key not in seen.get(p.test, ()))
-        elif o is not None:
-            yield o, ("*", "*", "*"), o.covers
+        rest = left.pop(p.test, None)
+        if rest is not None and p.keys:
+            yield from ((rest, key, 1) for key in p.keys if key not in seen.get(p.test, ()))
+        elif rest is not None:
+            yield rest, ("*", "*", "*"), rest.covers
     yield from ((o, ("*", "*", "*"), o.covers) for o in left.values())
 
 
