@@ -121,8 +121,8 @@ def junit(run: Run) -> bytes:
             suite.add_property(_xml(name), _xml(value))
         suite.add_testcases(cases)
         document.add_testsuite(suite)
-    document.update_statistics()
-    return bytes(document.tostring())
+    document.update_statistics()  # type: ignore[no-untyped-call]
+    return bytes(document.tostring())  # type: ignore[no-untyped-call]
 
 
 def _case(test: Tested) -> junitparser.TestCase:

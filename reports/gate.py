@@ -15,7 +15,8 @@ from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
 from reports import baseline, ci, policy
-from reports.compare import Comparison, compare, versions
+from reports.compare import compare, versions
+from reports.comparison import Comparison
 from reports.errors import Invalid, Undecided
 from reports.exports import badness, one_line
 from reports.policy import Acceptance, Policy
@@ -85,6 +86,11 @@ def judge(run: Run, rules: Policy, against: Run | None, today: datetime.date) ->
         worse, said = _changes(comparison, baseline.differences(against, run), rules)
         reasons += worse
         notes += said
+        if worse and against.header.suite != run.header.suite:
+            notes.append(
+                f"the baseline is of suite {against.header.suite}, the run of {run.header.suite}: where the suite was "
+                "meant to change this, make a new one (conform baseline RUN)"
+            )
     counts = _counts(run)
     judged = sum(counts[outcome] for outcome in JUDGED)
     if not judged:
@@ -256,7 +262,8 @@ def _changes(comparison: Comparison, apart: Sequence[str], rules: Policy) -> tup
         else:
             reasons.append(sentence)
     for speed in comparison.slower:
-        sentence = f"{speed.name} in {speed.framework} takes {speed.factor:.2f} times as long as in the baseline"
+        what = f"{speed.benchmark} in {speed.framework} ({speed.mode})"
+        sentence = f"{what} takes {speed.factor:.2f} times as long as in the baseline"
         if speed.factor > allowed.slowdown:
             reasons.append(f"{sentence}, and {allowed.slowdown:g} times may be")
         else:
