@@ -6,6 +6,7 @@ its help. Exit status: 0 good, 1 not good, 2 asked for something impossible, 3 n
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(error, 2)
     except (Undecided, RecordError) as error:
         return _say(error, 3)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         return _say(f"{error.filename or 'a file'}: {error.strerror}", 3)
     except KeyboardInterrupt:

@@ -57,8 +57,7 @@ def merge(paths: Sequence[Path], output: Path, *, incomplete: bool = False) -> R
     plan = _plan(shards)
     lacking = list(_lacking(shards, plan))
     if lacking and not incomplete:
-        more = f" (and {len(lacking) - 1} more)" if lacking[1:] else ""
-        raise Undecided(f"{lacking[0]}{more}; --incomplete merges what there is")
+        raise Undecided(f"{'; '.join(lacking)}; --incomplete merges what there is")
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as place:
         made = Path(place, output.name)

@@ -2,14 +2,15 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from reports.record import Run
-from reports.verdict import Verdict, score_of
+from reports.record import Observation, Run
+from reports.verdict import BAD, Verdict, score_of
 
 
 def summary(run: Run, verdict: Verdict, width: int, *, times: bool = False) -> str:
@@ -61,6 +62,55 @@ def summary(run: Run, verdict: Verdict, width: int, *, times: bool = False) -> s
     for problem in verdict.problems:
         console.print(f"problem: {problem}", soft_wrap=True)
     return buffer.getvalue().rstrip()
+
+
+def described(o: Observation) -> Iterator[str]:
+    """Lines that say what failed, how far it is off, and where."""
+    limit = "" if o.limit is None else f", limit {o.limit:g}"
+    judged = o.outcome if o.score is None else f"score {o.score}{limit}"
+    yield f"  {o.route}, {o.dtype}, sample {o.sample}: {judged}"
+    if o.reason:
+        yield f"    {o.reason}"
+    if o.worst is not None and o.worst.output:
+        w = o.worst
+        yield f"    worst element {w.output}{list(w.index)}:"
+        yield f"    expected {w.expected}, actual {w.actual}, noise floor {w.floor}"
+        yield f"    largest error {o.ulps} ULP; norm-wise score {o.norm}"
+
+
+def failures(run: Run, most: int) -> Iterator[str]:
+    """The first ``most`` failures, each with the program that reproduces it."""
+    bad = [o for o in run.observations if o.outcome in BAD]
+    for o in bad[:most]:
+        yield f"\n{o.case}: {o.check} in {o.framework} ({o.mode}, {o.device})"
+        yield from described(o)
+        if o.script:
+            yield f"\n{o.script.rstrip()}"
+    if len(bad) > most:
+        yield f"{len(bad)} rows failed; --failures {len(bad)} shows each with its program."
+
+
+def rows(observations: Sequence[Observation]) -> Iterator[str]:
+    """A table for each test, with one line for each observation, as wide as it must be."""
+    by_test: dict[tuple[str, ...], list[Observation]] = {}
+    for o in observations:
+        by_test.setdefault((o.check or "all checks", o.framework, o.mode, o.device), []).append(o)
+    for (check, framework, mode, device), found in by_test.items():
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in ("route", "dtype", "sample"):
+            table.add_column(column, no_wrap=True)
+        for column in ("score", "limit", "ULP"):
+            table.add_column(column, justify="right", no_wrap=True)
+        table.add_column("outcome", no_wrap=True)
+        for o in found:
+            numbers = ("" if n is None else f"{float(n):.3g}" for n in (o.score, o.limit, o.ulps))
+            said = o.divergence if o.outcome == "diverged" else o.reason if o.outcome != "passed" else ""
+            outcome = f"{o.outcome}: {said}" if said else o.outcome
+            table.add_row(*map(escape, (o.route, o.dtype, o.sample, *numbers, outcome)))
+        buffer = io.StringIO()
+        Console(file=buffer, width=10_000, force_terminal=False, color_system=None).print(table)
+        yield f"{check} in {framework} ({', '.join(filter(None, (mode, device)))})"
+        yield "\n".join(line.rstrip() for line in buffer.getvalue().splitlines() if line.strip()) + "\n"
 
 
 def _times(run: Run) -> Iterator[str]:
