@@ -596,11 +596,12 @@ class Workbench:
     def program(self, o: Observation) -> str:
         """The stand-alone program for a row of a record, as a failure has it; one that passed may have drifted.
 
-        Raises ``LookupError`` if the catalogue does not have what the row names, and ``ValueError`` if it names no
-        element.
+        Raises ``LookupError`` if the catalogue does not have what the row names, and ``ValueError`` if the row names
+        neither an element nor an error.
         """
-        if o.worst is None or not o.worst.output:
-            raise ValueError(f"{o.test}: the row names no element")
+        problem = "" if o.worst is not None and o.worst.output else o.reason
+        if o.worst is None or not (problem or o.worst.output):
+            raise ValueError(f"{o.test}: the row names no element and no error")
         case = next((c for c in area(o.area) if c.name == o.case), None)
         if case is None:
             raise LookupError(o.case)
@@ -612,9 +613,9 @@ class Workbench:
             routes = (next(iter(r for r in test.routes if r.name == o.route), test.routes[0]),)
         if " ~ ".join(r.name for r in routes) != o.route:
             raise LookupError(o.route)
-        actual, expected, floor = (float(x) for x in (o.worst.actual, o.worst.expected, o.worst.floor))
-        score = Score(float(o.score or 0.0), output=o.worst.output, index=tuple(o.worst.index), actual=actual,
-                      expected=expected, floor=floor)  # fmt: skip
+        w = o.worst
+        score = Score(float(o.score or 0.0), output=w.output, index=tuple(w.index), actual=float(w.actual),
+                      expected=float(w.expected), floor=float(w.floor), problem=problem)  # fmt: skip
         given = self._given(test, sample, o.dtype, how)
         return reproduce.script(test, routes, sample, o.dtype, given, score, self.options.seed)
 

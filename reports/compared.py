@@ -24,7 +24,7 @@ SHOWN = 5
 """Items of each list that are printed; all of them are in the JSON."""
 LONGEST = 120
 """Characters that are printed of what a framework said."""
-PROGRAMS = 20
+PROGRAMS = 100
 """Of each list, so many get a program that the record does not hold: to make one, references are computed."""
 MADE = ("failed", "diverged", "worse")
 """The lists of which they do."""

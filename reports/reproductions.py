@@ -13,12 +13,12 @@ def command(o: Observation, header: Header) -> str:
 
 def program(change: Change, header: Header) -> str:
     """A stand-alone program: the record's, or one that is made of the row and of the inputs that this suite has for it.
-    Empty if the row names no element, or this suite does not know the check. Computes references; asks no framework.
+    Empty if the row names no element and no error, or this suite does not know the check. Asks no framework.
     """
     if change.script:
         return change.script
     o = change.observation
-    if o.route == "*" or o.worst is None or not o.worst.output:
+    if o.route == "*" or o.worst is None:
         return ""
     from conformance.check import Workbench
     from conformance.plan import Options
