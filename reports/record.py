@@ -51,6 +51,7 @@ class Planned(msgspec.Struct, omit_defaults=True, frozen=True):
     others: dict[str, tuple[str, ...]] = {}
     """dtype -> samples that go through the other routes"""
     absent: int = 0
+    """How many checks there would be on the device that is not there."""
 
     @property
     def keys(self) -> tuple[tuple[str, str, str], ...]:
@@ -121,6 +122,8 @@ class Part(msgspec.Struct, omit_defaults=True):
 
 
 class Header(msgspec.Struct, omit_defaults=True, tag_field="type", tag="header"):
+    """The first line: what the run is, and what it must observe."""
+
     format: int
     suite: str
     """Version of this project, and its git revision."""
@@ -128,13 +131,18 @@ class Header(msgspec.Struct, omit_defaults=True, tag_field="type", tag="header")
     """ISO 8601, UTC."""
     seed: int
     options: dict[str, Any]
+    """Of the command line."""
     fingerprint: dict[str, Any]
+    """Of the machine: processor, versions of packages, settings. After a merge, what differs is joined by " | "."""
     plan: tuple[Planned, ...]
+    """The tests that must leave observations."""
     cases: tuple[CaseInfo, ...]
     divergences: tuple[DivergenceInfo, ...]
+    """The known ones that apply to the versions at hand."""
     limits: dict[str, dict[str, float]]
     """kind -> check -> limit"""
     shard: Shard | None = None
+    """Of a run of ``--shard``."""
     parts: tuple[Part, ...] = ()
     """Of a merged run: its shards, whose machines may differ."""
     functions: dict[str, str] = {}
@@ -147,6 +155,7 @@ class FrameworkLine(msgspec.Struct, omit_defaults=True, tag_field="type", tag="f
     name: str
     version: str
     build: dict[str, Any] = {}
+    """Threads, processor capability, libraries."""
 
 
 class Start(msgspec.Struct, omit_defaults=True, tag_field="type", tag="start"):
@@ -159,6 +168,7 @@ class Worst(msgspec.Struct, omit_defaults=True):
     """The worst element of a result."""
 
     output: str
+    """Which result, or which gradient."""
     index: tuple[int, ...]
     actual: Number
     expected: Number
@@ -181,15 +191,23 @@ class Observation(msgspec.Struct, omit_defaults=True, tag_field="type", tag="obs
     dtype: str = "*"
     sample: str = "*"
     score: Number | None = None
+    """The largest error of an element, in noise floors."""
     limit: float | None = None
+    """The largest score that passes."""
     norm: Number | None = None
+    """The error of a whole slice, in noise floors."""
     ulps: Number | None = None
+    """The largest error of an element, in units in the last place."""
     seconds: float = 0.0
+    """That the check took."""
     divergence: str = ""
     """Of the known divergence in whose scope this is, whether it shows here or not."""
     reason: str = ""
+    """Of a failure, a crash or a skip."""
     worst: Worst | None = None
+    """The element of the score."""
     by_output: dict[str, Number] = {}
+    """Scores of each of several results."""
     script: str = ""
     """A stand-alone program that reproduces a failure."""
     covers: Count = 1
@@ -206,6 +224,8 @@ class Observation(msgspec.Struct, omit_defaults=True, tag_field="type", tag="obs
 
 
 class Series(msgspec.Struct, omit_defaults=True):
+    """A line of a picture, or its points, or the cells of a matrix."""
+
     name: str
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -265,11 +285,16 @@ class Timing(msgspec.Struct, omit_defaults=True, tag_field="type", tag="timing")
 
 
 class Footer(msgspec.Struct, omit_defaults=True, tag_field="type", tag="footer"):
+    """The last line of a run that was not cut off."""
+
     finished: str
+    """ISO 8601, UTC."""
     seconds: float
+    """From beginning to end; of a merged run, of all shards together."""
     problems: tuple[str, ...] = ()
     """What makes the run not conformant besides its observations: each one sentence."""
     interrupted: bool = False
+    """By Ctrl-C."""
 
 
 Line = Header | FrameworkLine | Start | Observation | Figure | Spent | Timing | Footer
