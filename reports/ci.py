@@ -168,7 +168,7 @@ def _entries() -> Mapping[str, tuple[tuple[str, int], ...]]:
                 # entries are made by Case, or by a function of the catalogue's; not by a framework's or a sample's
                 if isinstance(name, str) and isinstance(node.func, ast.Name) and node.func.id != "sample":
                     made = node.func.id != "Case"
-                    found.setdefault(name, []).append((made, str(path.relative_to(ROOT)), node.lineno))
+                    found.setdefault(name, []).append((made, str(path.relative_to(ROOT)), node.args[0].lineno))
     return {name: tuple((file, line) for _, file, line in sorted(places)) for name, places in found.items()}
 
 
