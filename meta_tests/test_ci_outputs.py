@@ -56,7 +56,9 @@ def failing(n: int) -> list[Observation]:
     return [observation("failed", test=f"t{i}", score=1e3, reason=NASTY) for i in range(n)]
 
 
-nasty = st.text(max_size=60) | st.sampled_from([NASTY, "", "::", "%", "|", "1. x", "- x", "> x", "www.x.y", "a\u0085b"])
+nasty = st.text(max_size=60) | st.sampled_from(
+    [NASTY, "", "::", "%", "|", "1. x", "12) x", "1.", "---", "- x", "> x", "www.x.y", "a\u0085b"]
+)
 
 
 # JUnit XML

@@ -239,7 +239,8 @@ def _sections(run: Run, found: Verdict) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """Text that Markdown shows as it is, in one line: also in a table, in a list and within HTML."""
-    return re.sub(r"[\\`*_{}\[\]<>|~&#@$^]|^[-+=]|(?<=^\d)[.)]", _entity, " ".join(text.split()))
+    text = re.sub(r"[\\`*_{}\[\]<>|~&#@$^]|^[-+=]", _entity, " ".join(text.split()))
+    return re.sub(r"^(\d{1,9})([.)])(?= |$)", lambda m: f"{m[1]}&#{ord(m[2])};", text)
 
 
 def _entity(found: re.Match[str]) -> str:

@@ -20,8 +20,8 @@ SHOWN = 5
 """Failing checks of a test that are spelled out."""
 LONGEST = 20_000
 """Characters of a failure's text; a program that reproduces it may hold packed inputs."""
-CTRF = "0.0.0"
-"""The version of CTRF's schema; it has had no other yet."""
+CTRF = "0.1.0"
+"""The version of CTRF's specification, as its own examples have it."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

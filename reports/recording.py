@@ -21,7 +21,7 @@ from conformance.plan import Absent, Test, by_device
 from fixtures.conform import whole
 from fixtures.options import OPTIONS
 from fixtures.shards import shard
-from reports import html, storage
+from reports import ci, html, storage
 from reports.described import described
 from reports.errors import Undecided
 from reports.fingerprint import fingerprint, suite
@@ -248,6 +248,8 @@ class Recorder:
             terminalreporter.write_line(note)
         if self.page is not None:
             terminalreporter.write_line(f"Report: {self.page}")
+        if said := ci.announce(self.run, self.verdict):
+            terminalreporter.write_line(said)
 
 
 def _parameter(node_id: str) -> str:
