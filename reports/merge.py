@@ -116,15 +116,15 @@ def _facts(run: Run, first: Run) -> Iterator[tuple[str, Any, Any]]:
 def _same(inside: str, a: dict[str, Any], b: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """Facts of two fingerprints that do not depend on the machine."""
     for name in sorted({*a, *b}):
-        here, there = a.get(name), b.get(name)
         if not inside and name in MACHINE:
             continue
         if inside == "environment" and (name.startswith(PLACES) or name.endswith(("_HOME", "_DIR", "_PATH"))):
             continue
-        if isinstance(here, dict) and isinstance(there, dict):
-            yield from _same(name, here, there)
+        here, there, full = a.get(name), b.get(name), f"{inside} {name}".strip()
+        if isinstance(here, dict) or isinstance(there, dict):
+            yield from _same(full, here or {}, there or {})
         else:
-            yield f"{inside} {name}".strip(), here or "none", there or "none"
+            yield full, here or "none", there or "none"
 
 
 def _plan(shards: Sequence[Run]) -> tuple[Planned, ...]:
