@@ -7,7 +7,7 @@ alone proves nothing. Where there is no more room, the run ends with status 3, a
 
 import datetime
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -15,7 +15,7 @@ from typing import NoReturn
 import pytest
 
 from conformance.case import KINDS
-from conformance.catalogue import catalogue
+from conformance.catalogue import AREAS, area
 from conformance.divergence import divergences
 from conformance.plan import Absent, Test, by_device
 from fixtures.conform import whole
@@ -91,13 +91,16 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionstart(self) -> Generator[None, None, None]:
-        """Everything that can be planned; workers start in the meantime, which takes them as long."""
+        """Where workers collect, everything that they may: they take as long to start."""
         yield
-        options = self.config.stash[OPTIONS]
-        self.plannable = {t.id: t for area in catalogue() for t in by_device(area, options)}
+        if self.config.getoption("numprocesses", None):
+            options = self.config.stash[OPTIONS]
+            self.plannable = {t.id: t for name in _areas(self.config.args) for t in by_device(name, options)}
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        if self.config.getoption("numprocesses", None) in (None, 0):
+        if not self.config.getoption("numprocesses", None):
+            found = [item.callspec.params.get("conform") for item in session.items if hasattr(item, "callspec")]
+            self.plannable = {t.id: t for t in found if isinstance(t, Test | Absent)}
             self._plan([item.nodeid for item in session.items])
 
     @pytest.hookimpl(optionalhook=True)
@@ -123,11 +126,9 @@ class Recorder:
             self.writer = Writer(self.directory)
         except OSError as error:
             pytest.exit(f"{self.directory}: cannot be written ({error.strerror}).", returncode=3)
-        areas = {
-            name: cases for name, cases in catalogue().items() if any(t.area == name for t in self.planned.values())
-        }
+        areas = {t.area for t in self.planned.values()}
         functions: dict[str, str] = {}
-        cases = tuple(described(name, case, functions) for name, cases in areas.items() for case in cases)
+        cases = tuple(described(name, case, functions) for name in AREAS if name in areas for case in area(name))
         self._write(
             Header(
                 FORMAT,
@@ -250,6 +251,13 @@ class Recorder:
             terminalreporter.write_line(f"Report: {self.page}")
         if said := ci.announce(self.run, self.verdict):
             terminalreporter.write_line(said)
+
+
+def _areas(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The areas whose tests pytest is pointed at; all, unless at nothing but their files."""
+    files = {Path(a.partition("::")[0]).name for a in arguments}
+    of_file = {f"test_{name}.py": name for name in AREAS}
+    return tuple(of_file[f] for f in of_file if f in files) if files <= set(of_file) else AREAS
 
 
 def _parameter(node_id: str) -> str:
