@@ -1,5 +1,6 @@
 """What a run's numbers depend on besides the frameworks: machine, versions, settings, revision."""
 
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -30,6 +31,8 @@ VARIABLES = (
     "NVIDIA_",
 )
 ROOT = Path(__file__).parents[1]
+SUITE = "CONFORM_SUITE"
+"""What the suite is, where there is a copy of it without its history."""
 
 
 def fingerprint() -> dict[str, Any]:
@@ -42,11 +45,24 @@ def fingerprint() -> dict[str, Any]:
         "numpy_blas": _blas(),
         "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith(VARIABLES)},
         "gpu": _gpu(),
+        "sources": sources(),
     }
+
+
+def sources() -> str:
+    """A digest of everything that decides what is checked and by which numbers: the same in two runs of one suite,
+    whatever else was changed in between."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "conformance").rglob("*")):
+        if path.suffix in (".py", ".toml"):
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def suite() -> str:
     """This project's version and git revision (``+`` where files were changed)."""
+    if os.environ.get(SUITE):
+        return os.environ[SUITE]
     version = _version("tf-torch-conformance") or "uninstalled"
     revision = _output(["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"])
     changed = "+" if revision and _output(["git", "-C", str(ROOT), "status", "--porcelain", "-uno"]) else ""
