@@ -190,8 +190,9 @@ def summary(c: Comparison, header: Header, fail_on: Iterable[str], width: int, *
 
 
 def _nothing_worse(c: Comparison) -> str:
-    n = sum(k for outcome, k in c.after.counts.items() if outcome != "skipped")
-    return f"NO REGRESSION: {n} checks judged." if n else "NOTHING COMPARED: no check was judged."
+    judged = sum(n for outcome, n in c.after.counts.items() if outcome != "skipped")
+    counted = [f"{n} {what}" for n, what in ((judged, "checks"), (len(c.speed), "benchmarks")) if n]
+    return f"NO REGRESSION: {', '.join(counted)} judged." if counted else "NOTHING COMPARED: no check was judged."
 
 
 def changed_versions(c: Comparison) -> Iterator[str]:

@@ -47,7 +47,7 @@ def machines(before: Header, after: Header) -> str:
 
 
 def _apart(a: Header, b: Header) -> Iterator[str]:
-    if _suite(a) != _suite(b):
+    if _other_suite(a, b):
         yield f"of different suites ({a.suite} and {b.suite})"
     if a.seed != b.seed:
         yield f"of different seeds ({a.seed} and {b.seed})"
@@ -57,9 +57,10 @@ def _apart(a: Header, b: Header) -> Iterator[str]:
             yield f"of different {name} ({_shown(old)} and {_shown(new)})"
 
 
-def _suite(header: Header) -> str:
-    """What tells suites apart: the digest of what decides their numbers, or else the revision."""
-    return str(header.fingerprint.get("sources") or header.suite)
+def _other_suite(a: Header, b: Header) -> bool:
+    """By the digest of what decides their numbers; by their revision where a record has none."""
+    digests = [header.fingerprint.get("sources") for header in (a, b)]
+    return digests[0] != digests[1] if all(digests) else a.suite != b.suite
 
 
 def _surroundings(before: Run, after: Run) -> Iterator[str]:
