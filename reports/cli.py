@@ -20,6 +20,7 @@ COMMANDS = {
     "page": "html",
     "history": "history",
     "compare": "compared",
+    "upgrade": "upgrade",
     "gate": "gate",
     "baseline": "baseline",
     "ci": "ci",

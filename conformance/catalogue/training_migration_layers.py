@@ -242,7 +242,7 @@ def keras_part(
             validation_data=(x, y), validation_batch_size=len(x),
         )  # fmt: skip
         weights = [layer.get_weights() for layer in (dense, norm, top)]
-        steps, variables = int(made.iterations), [v.numpy() for v in made.variables[2:]]
+        steps, variables = int(made.iterations.numpy()), [v.numpy() for v in made.variables[2:]]
         each = len(variables) // len(model.trainable_variables)
         of = [variables[i : i + each] for i in range(0, len(variables), each)] if each else []
         return {**stacked(tf, rows), **stacked(tf, evaluated)}, weights, {"steps": steps, "of": of}

@@ -44,7 +44,7 @@ MODES_OF = {
 DEFAULT_MODES = ("eager", "function")
 DEVICES = ("cpu", "gpu")
 
-_DISTRIBUTIONS = {
+DISTRIBUTIONS = {
     "torch": ("torch",),
     "tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly"),
 }
@@ -146,7 +146,7 @@ def installed(framework: str) -> str | None:
     """The version of an installed framework, without importing it; None if it is not installed."""
     if importlib.util.find_spec(framework) is None:
         return None
-    for distribution in _DISTRIBUTIONS[framework]:
+    for distribution in DISTRIBUTIONS[framework]:
         try:
             return importlib.metadata.version(distribution)
         except importlib.metadata.PackageNotFoundError:
