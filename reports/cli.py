@@ -19,6 +19,7 @@ COMMANDS = {
     "durations": "durations",
     "page": "html",
     "history": "history",
+    "matrix": "matrix",
     "compare": "compared",
     "upgrade": "upgrade",
     "gate": "gate",
