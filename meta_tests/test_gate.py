@@ -62,6 +62,7 @@ DIVERGED = observation(
 SOUND = (observation("passed"), observation("passed", sample="normal", score=2.0), DIVERGED)
 GPU = observation("passed", test="gelu-torch-eager-value-gpu", device="gpu")
 FAILED = observation("failed", sample="far", score=1e4)
+TOGETHER = observation("failed", test="gelu-agreement", check="agreement", framework="torch+tensorflow")
 ACCEPTED = '[[accept]]\ndivergence = "erf-in-*"\nuntil = {until}\nowner = "numerics"\nreason = "clipped"\n'
 LISTED = '[divergences]\naccept = "listed"\n'
 
@@ -92,6 +93,8 @@ def judge(run: Run, rules: policy.Policy, against: Run | None = None) -> gate.Ju
                                        "matmul-torch-eager-value: worker gw0 crashed"),
         (RAN + '[passed]\nframeworks = ["tensorflow"]\n', (*SOUND, FAILED), ""),
         (RAN + '[passed]\nareas = ["losses"]\n', (*SOUND, FAILED), ""),
+        (RAN + '[passed]\nframeworks = ["torch"]\n', (*SOUND, TOGETHER), ""),
+        (RAN + '[passed]\nframeworks = ["t*"]\n', (*SOUND, TOGETHER), "elementwise, torch+tensorflow on cpu: 1 check"),
         (RAN + '[passed]\ndevices = ["gpu"]\n', (*SOUND, FAILED), ""),
         (RAN + '[passed]\nareas = ["elem*"]\n', (*SOUND, FAILED), "1 check failed"),
         # which divergences are accepted
