@@ -287,6 +287,11 @@ def render(atlas: dict[str, Any], pages: Sequence[tuple[str, str]] = ()) -> str:
     )
 
 
+def encoded(atlas: dict[str, Any]) -> bytes:
+    """The numbers, as they are kept beside the page."""
+    return msgspec.json.format(msgspec.json.encode(atlas), indent=1)
+
+
 def beside(directory: Path) -> list[tuple[str, str]]:
     """The pages of the run whose directory this is, and of the atlas in it."""
     kept = [("index.html", "Report"), ("divergences.html", "Divergences")]
@@ -323,7 +328,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "rows": rows,
     }
     options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "atlas.json").write_bytes(msgspec.json.format(msgspec.json.encode(atlas), indent=1))
+    (options.output / "atlas.json").write_bytes(encoded(atlas))
     template.write(render(atlas, beside(options.output)), options.output / "atlas.html")
     print(options.output / "atlas.html")
     return 0 if rows else 1

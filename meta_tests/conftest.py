@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from meta_tests.browser import browser, opened, pages, visit  # noqa: F401
 from reports.record import (
     FORMAT,
     CaseInfo,
@@ -20,6 +21,7 @@ from reports.record import (
     Planned,
     Series,
     Start,
+    Timing,
     Worst,
     Writer,
 )
@@ -53,18 +55,25 @@ def lines(*rows: Observation, footer: bool = True, problems: tuple[str, ...] = (
         plan[o.test] = p
     cases = (
         CaseInfo(
-            "gelu", "elementwise", "elementwise", "x Phi(x)", ("https://arxiv.org/abs/1606.08415",),
+            "gelu", "elementwise", "elementwise", "x Phi(x) = x^2 sqrt(pi). Hendrycks.",
+            ("https://arxiv.org/abs/1606.08415",),
             {
                 "torch": {"torch.nn.GELU": "lambda torch, x: torch.nn.GELU()(x)"},
                 "tensorflow": {"tf.nn.gelu": "lambda tf, x: tf.nn.gelu(x)"},
             },
-            ("tails", "normal"),
+            ("tails", "normal"), ("erfc-1", "gelu-1"), ("helper-1",),
+            {"Dense": "weight: np.transpose(w, (1, 0)). bias: as it is."},
         ),
         CaseInfo("matmul", "reductions", "contraction", "A B", (), {}, ("long",)),
     )  # fmt: skip
     known = (
         DivergenceInfo(
-            "erf-in-float32", "tensorflow", "a constant is float32", "none", ("https://example.org",), "gelu"
+            "erf-in-float32",
+            "tensorflow",
+            "a constant is float32",
+            "none",
+            ("https://example.org", "https://example.org/2"),
+            "gelu; value",
         ),
         DivergenceInfo("not-seen-here", "torch", "because", "do this", (), "matmul"),
     )
@@ -75,7 +84,9 @@ def lines(*rows: Observation, footer: bool = True, problems: tuple[str, ...] = (
             FORMAT, "0.1.0 abc", "2026-11-21T00:00:00+00:00", 7, {"dtypes": ["float32"], "modes": ["eager"]},
             {"python": "3.11", "cpu": {"model": "a <fast> one"}}, tuple(plan.values()), cases, known,
             {"elementwise": {"value": 16.0}},
+            functions={"erfc-1": "def erfc(x): ...", "gelu-1": "def gelu(x):\n    ...", "helper-1": "def f(x): ..."},
         ),
+        Timing("gelu-256x1024-backward", "torch", "eager", 1.5e-3, 2e-3, 7),
         FrameworkLine("torch", "2.13.0", {"threads": 1}),
         Start("gelu-torch-eager-value"),
         *rows,

@@ -57,7 +57,8 @@ def test_the_page_says(page: str, text: str) -> None:
     ],
 )
 def test_the_catalogue_of_divergences_says(record: Record, text: str) -> None:
-    assert text in " ".join(known.render(read(record()), html.PAGES).split())
+    run = read(record())
+    assert text in " ".join(known.render(run, known.entries(run), html.PAGES).split())
 
 
 def test_a_divergence_shows_the_range_of_its_scores_and_its_worst_element(
@@ -77,7 +78,7 @@ def test_a_divergence_shows_the_range_of_its_scores_and_its_worst_element(
     assert entry.worst.sample == "c"
     assert (entry.area, unseen.area) == ("elementwise", "reductions")
     assert unseen.worst is None
-    page = " ".join(known.render(run, html.PAGES).split())
+    page = " ".join(known.render(run, [entry, unseen], html.PAGES).split())
     assert "40 to nan, limit 16; at the worst, <code>tf.nn.gelu</code> in float32 gave <code>1.25</code>" in page
 
 

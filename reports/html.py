@@ -64,12 +64,18 @@ def write(run: Run, path: Path) -> Path:
     atlas = _atlas(path.parent)
     pages = [(path.name, "Report"), (beside, "Divergences")]
     pages += [(atlas[0], "Accuracy atlas")] if atlas else []
-    template.write(known.render(run, pages), path.parent / beside)
-    return template.write(render(run, pages, atlas), path)
+    found = known.entries(run)
+    template.write(known.render(run, found, pages), path.parent / beside)
+    return template.write(render(run, found, pages, atlas), path)
 
 
-def render(run: Run, pages: Sequence[tuple[str, str]] = PAGES, atlas: tuple[str, dict[str, Any]] | None = None) -> str:
-    """The page as text. ``pages`` are those that belong together: (address, name)."""
+def render(
+    run: Run,
+    found: Sequence[known.Entry] | None = None,
+    pages: Sequence[tuple[str, str]] = PAGES,
+    atlas: tuple[str, dict[str, Any]] | None = None,
+) -> str:
+    """The page as text. ``found`` are its divergences, ``pages`` those that belong together: (address, name)."""
     v = verdict(run)
     runs, distributions = list(_training(run)), list(_distributions(run, v.highest))
     pictures = [*(p for r in runs for p in r.pictures), *distributions]
@@ -97,7 +103,7 @@ def render(run: Run, pages: Sequence[tuple[str, str]] = PAGES, atlas: tuple[str,
         refusals=refusals,
         refusing=list(dict.fromkeys(framework for answers in refusals.values() for framework in answers)),
         payload=packed(run, pictures, _accuracy(atlas[1]) if atlas else {}),
-        seen=(seen := known.seen(run)),
+        seen=(seen := known.seen(known.entries(run) if found is None else found)),
         known_in=list(dict.fromkeys(framework for _, framework in seen)),
         atlas=atlas,
         facts=[*_facts(run.header.fingerprint), *_facts(run.header.options, "option")],

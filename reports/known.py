@@ -20,7 +20,7 @@ class Entry:
     """A known divergence, and what a run saw of it."""
 
     info: DivergenceInfo
-    area: str
+    area: str = ""
     checks: int = 0
     """That diverged."""
     within: int = 0
@@ -39,11 +39,12 @@ class Entry:
 
 def entries(run: Run) -> list[Entry]:
     """Every divergence of the record, in its order, with what was observed of it."""
-    found = {d.id: Entry(d, _area(d, run.header.cases)) for d in run.header.divergences}
+    found = {d.id: Entry(d) for d in run.header.divergences}
     for o in run.observations:
         entry = found.get(o.divergence)
         if entry is None:
             continue
+        entry.area = entry.area or o.area
         if o.outcome != "diverged":
             entry.within += o.covers
             continue
@@ -51,28 +52,28 @@ def entries(run: Run) -> list[Entry]:
         entry.cases[o.case] += o.covers
         entry.kinds[o.check] += o.covers
         entry.dtypes[o.dtype] += o.covers
-        entry.area = entry.area or o.area
         if o.score is not None:
             entry.lowest = min(entry.lowest, score_of(o))
             if entry.worst is None or _rank(o) > _rank(entry.worst):
                 entry.worst = o
+    for entry in found.values():
+        entry.area = entry.area or _area(entry.info, run.header.cases)
     return list(found.values())
 
 
-def seen(run: Run) -> dict[tuple[str, str], Counter[str]]:
+def seen(found: Sequence[Entry]) -> dict[tuple[str, str], Counter[str]]:
     """(area, framework) -> how many divergences were seen in the run, and how many were not."""
     table: dict[tuple[str, str], Counter[str]] = {}
-    for e in entries(run):
+    for e in found:
         table.setdefault((e.area, e.info.framework), Counter())["seen" if e.checks else "unseen"] += 1
     return table
 
 
-def render(run: Run, pages: Sequence[tuple[str, str]]) -> str:
-    """The page as text; the first of ``pages`` is the run's own."""
-    found = entries(run)
+def render(run: Run, found: Sequence[Entry], pages: Sequence[tuple[str, str]]) -> str:
+    """The page as text, of the `entries` of a run; the first of ``pages`` is the run's own."""
     groups: dict[str, dict[str, list[Entry]]] = {}
     order = list(dict.fromkeys(c.area for c in run.header.cases))
-    for e in sorted(found, key=lambda e: order.index(e.area) if e.area in order else len(order)):
+    for e in sorted(found, key=lambda e: (order.index(e.area) if e.area in order else len(order), not e.checks)):
         groups.setdefault(e.area or "other", {}).setdefault(e.info.framework, []).append(e)
     return template.render(
         "divergences.html.j2",

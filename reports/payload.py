@@ -3,6 +3,7 @@
 import base64
 import gzip
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -24,7 +25,10 @@ def packed(run: Run, pictures: Sequence[Picture], atlas: Mapping[str, Any]) -> s
     values: dict[str, list[Any]] = {}
     places = {}
     for name in ("case", "covers", *COLUMNS):
-        values[name], places[name] = _column([_cell(o, name) for o in run.observations])
+        cells = list(map(attrgetter(name), run.observations))
+        if name == "reason":
+            cells = [o.reason or o.warned for o in run.observations]
+        values[name], places[name] = _column(name, cells)
     order = sorted(places, key=lambda name: -places[name].itemsize)  # each column begins where its numbers may
     meta = msgspec.json.encode(
         {
@@ -40,19 +44,14 @@ def packed(run: Run, pictures: Sequence[Picture], atlas: Mapping[str, Any]) -> s
         }
     )
     data = len(meta).to_bytes(4, "little") + meta + b"".join(places[name].tobytes() for name in order)
-    return base64.b64encode(gzip.compress(data, compresslevel=9, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(data, compresslevel=6, mtime=0)).decode()
 
 
-def _cell(observation: Any, name: str) -> Any:
-    """Numbers to four digits, of which three are shown: the record has them all."""
-    value = getattr(observation, name)
-    if name == "reason":
-        return value or observation.warned
-    return float(f"{value:.4g}") if name in NUMBERS and isinstance(value, float) else value
-
-
-def _column(cells: list[Any]) -> tuple[list[Any], np.ndarray]:
-    """The different values of a column, and the place of each row's value among them."""
-    known = {v: i for i, v in enumerate(dict.fromkeys(cells))}
-    kind = next(k for k in ("<u1", "<u2", "<u4") if len(known) <= np.iinfo(k).max + 1)
-    return list(known), np.array([known[v] for v in cells], kind)
+def _column(name: str, cells: list[Any]) -> tuple[list[Any], np.ndarray]:
+    """The different values of a column, and the place of each row's value among them. Numbers have four digits, of
+    which three are shown: the record has them all."""
+    shown = {v: float(f"{v:.4g}") if name in NUMBERS and isinstance(v, float) else v for v in dict.fromkeys(cells)}
+    places = {v: i for i, v in enumerate(dict.fromkeys(shown.values()))}
+    place = {v: places[s] for v, s in shown.items()}
+    kind = next(k for k in ("<u1", "<u2", "<u4") if len(places) <= np.iinfo(k).max + 1)
+    return list(places), np.array([place[v] for v in cells], kind)

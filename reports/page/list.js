@@ -1,7 +1,7 @@
 // The list of cases: observations stay in columns of numbers, and only the cases that are near the reader are made.
 
 const SEVERITY = ["failed", "crashed", "diverged", "passed", "skipped"];
-const CHUNK = 60;
+const CHUNK = 40;
 
 class Observations {
   constructor({ columns, rows }, buffer) {
@@ -22,30 +22,36 @@ class Observations {
     const { values, places } = this.columns[column];
     return values[places[row]];
   }
-  // Which rows a column lets through: [place of each row's value, whether that value is wanted].
-  mask(column, wanted) {
-    const { values, places } = this.columns[column];
-    return [places, Uint8Array.from(values, (value) => (wanted(value) ? 1 : 0))];
+  // For each row, whether one of these columns has a value that is wanted.
+  where(columns, wanted) {
+    const hits = new Uint8Array(this.columns.case.places.length);
+    for (const column of columns) {
+      const { places } = this.columns[column];
+      const is = wanted(column);
+      for (let row = 0; row < hits.length; row++) hits[row] |= is[places[row]];
+    }
+    return hits;
   }
-  // Whether one of the columns in which words are looked for has this one.
+  having(column, wanted) {
+    return this.where([column], () => Uint8Array.from(this.columns[column].values, (v) => (wanted(v) ? 1 : 0)));
+  }
+  // Rows with this word in one of the columns in which words are looked for.
   word(text) {
-    return ["route", "sample", "reason", "divergence", "check"].map((column) => {
+    return this.where(["route", "sample", "reason", "divergence", "check"], (column) => {
       const lower = (this.lower[column] ??= this.columns[column].values.map((v) => String(v).toLowerCase()));
-      return [this.columns[column].places, Uint8Array.from(lower, (v) => (v.includes(text) ? 1 : 0))];
+      return Uint8Array.from(lower, (v) => (v.includes(text) ? 1 : 0));
     });
   }
 }
 
-// The rows that pass every mask in `all`, and for each list in `some` one of its masks.
-function filtered(rows, all, some) {
+// Those of a case's rows that are in every one of these sets.
+function filtered(rows, sets) {
+  if (!sets.length) return rows;
   const found = [];
-  next: for (const row of rows) {
-    for (const [places, wanted] of all) if (!wanted[places[row]]) continue next;
-    word: for (const masks of some) {
-      for (const [places, wanted] of masks) if (wanted[places[row]]) continue word;
-      continue next;
-    }
-    found.push(row);
+  for (let i = 0; i < rows.length; i++) {
+    let wanted = 1;
+    for (let k = 0; k < sets.length; k++) wanted &= sets[k][rows[i]];
+    if (wanted) found.push(rows[i]);
   }
   return found;
 }
@@ -95,19 +101,19 @@ function setUpList({ cases }, data) {
     const all = [];
     for (const column of ["dtype", "outcome", "framework"]) {
       const value = byId(column).value;
-      if (value) all.push(data.mask(column, (v) => (column === "framework" ? v.split("+").includes(value) : v === value)));
+      if (value) all.push(data.having(column, (v) => (column === "framework" ? v.split("+").includes(value) : v === value)));
     }
     const area = byId("area").value;
     const words = wordsOf(search.value);
-    const masks = new Map(words.map((w) => [w, data.word(w)]));
+    const hits = new Map(words.map((w) => [w, data.word(w)]));
     let checks = 0;
     const { values, places } = data.columns.covers;
     waiting = [];
     for (const info of cases) {
       if (area && info.area !== area) continue;
       const about = `${info.name} ${info.area} ${info.kind}`.toLowerCase();
-      const rest = words.filter((w) => !about.includes(w)).map((w) => masks.get(w));
-      const rows = filtered(data.groups.get(info.name) ?? [], all, rest);
+      const rest = words.filter((w) => !about.includes(w)).map((w) => hits.get(w));
+      const rows = filtered(data.groups.get(info.name) ?? [], [...all, ...rest]);
       if (!rows.length) continue;
       for (const row of rows) checks += values[places[row]];
       waiting.push([info, rows]);

@@ -48,6 +48,7 @@ unpacked("payload").then(([meta, buffer]) => {
   setUpData(meta);
   setUpList(meta, data);
   setUpCase(meta, data);
+  performance.mark("ready");
 }).catch((error) => {
   byId("cases-problem").textContent = `The list of cases cannot be shown in this browser (${error.message}).`;
 });
