@@ -233,14 +233,21 @@ def timed(side: str, process: int, seconds: float) -> Timing:
     ("slowdown", "factor", "passed"), [(1.0, 1.0, True), (1.0, 1.5, False), (1.6, 1.5, True), (1.4, 1.5, False)]
 )
 def test_a_slow_down(rules: Callable[[str], policy.Policy], slowdown: float, factor: float, passed: bool) -> None:
-    def of(side: str, seconds: float) -> Run:
-        timings = [timed(side, i, seconds * (1 + i / 100)) for i in range(1, 6)]
-        whole = lines(*SOUND)
-        return Run(iter([*whole[:-1], *timings, whole[-1]]))
-
-    found = judge(of("after", factor), rules(against(f"slowdown = {slowdown}")), of("before", 1.0))
+    records = [run_of(*SOUND), run_of(*SOUND)]
+    for side, record in zip(("before", "after"), records, strict=True):
+        seconds = factor if side == "after" else 1.0
+        record.timings = [timed(side, i, seconds * (1 + i / 100)) for i in range(1, 6)]
+    found = gate.judge(run_of(*SOUND), rules(against(f"slowdown = {slowdown}")), run_of(*SOUND), TODAY, records)
     assert found.passed == passed
     assert ("matmul in torch (eager) takes 1.50 times as long" in str(found)) == (factor > 1)
+
+
+def test_too_few_timings_are_a_note(rules: Callable[[str], policy.Policy]) -> None:
+    record = run_of(*SOUND)
+    record.timings = [timed("before", 1, 1.0)]
+    found = gate.judge(run_of(*SOUND), rules(RAN), run_of(*SOUND), TODAY, [record])
+    assert found.passed
+    assert "of speed: " in found.notes[-1]
 
 
 # The command
@@ -288,7 +295,7 @@ def test_the_answer_comes_first(asked: Callable[..., tuple[int, str, str]], tmp_
         ({"change": lambda line: line if not isinstance(line, Header) else replace(
             line, plan=(*line.plan, replace(line.plan[0], test="lost-torch-eager-value")))}, None,
          "2 planned checks left no observation; the first is of lost-torch-eager-value"),
-        ({}, lambda data: data.replace(b'"outcome":"passed"', b'"outcome":"pas', 1), "line 4 is damaged"),
+        ({}, lambda data: data.replace(b'"outcome":"passed"', b'"outcome":"pas', 1), "is damaged (Expected"),
         ({}, lambda data: b"", "the record is empty"),
         ({}, lambda data: data.replace(b'"format":', b'"format":9'), "is newer than this version reads"),
     ],
@@ -342,6 +349,15 @@ def test_a_directory_of_baselines_has_the_one_of_the_versions(
     status, out, _ = asked(other, "--against", baselines, text=against("required = true"))
     assert status == 1
     assert out.startswith("FAIL: ")
+
+
+def test_timings_need_a_baseline_and_records(asked: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    run = written(tmp_path / "run")
+    status, _, err = asked(run, "--timings", tmp_path)
+    assert (status, "give --against, too" in err) == (2, True)
+    (tmp_path / "empty").mkdir()
+    status, _, err = asked(run, "--against", run, "--timings", tmp_path / "empty")
+    assert (status, "no record with timings was found there" in err) == (2, True)
 
 
 def test_a_required_baseline(asked: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from reports.errors import Invalid, Undecided
 from reports.exports import badness, one_line
 from reports.policy import Acceptance, Policy
 from reports.record import Observation, Run, read
+from reports.timings import read_all
 from reports.verdict import BAD, score_of
 
 JUDGED = ("passed", "diverged", *BAD)
@@ -52,6 +53,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="BASELINE",
         help="a record to compare with, or a directory of baselines, of which the one of the run's versions is taken",
     )
+    parser.add_argument(
+        "--timings", type=Path, metavar="DIR", help="records of benchmarks: processes of one job, in turns"
+    )
     parser.add_argument("--today", type=_date, metavar="DATE", help="by which acceptances expire (default: today)")
 
 
@@ -61,7 +65,12 @@ def main(options: argparse.Namespace) -> int:
     complete(run)
     today = options.today or datetime.datetime.now(datetime.UTC).date()
     against, note = _against(options.against, run)
-    found = judge(run, rules, against, today)
+    timed = read_all(options.timings) if options.timings else []
+    if options.timings and not timed:
+        raise Invalid(f"--timings {options.timings}: no record with timings was found there")
+    if timed and against is None:
+        raise Invalid("--timings says what became slower since a baseline: give --against, too")
+    found = judge(run, rules, against, today, timed)
     if note:
         found = _with(found, rules, note)
     print(found.sentence)
@@ -73,9 +82,10 @@ def main(options: argparse.Namespace) -> int:
     return 0 if found.passed else 1
 
 
-def judge(run: Run, rules: Policy, against: Run | None, today: datetime.date) -> Judgement:
-    """Apply every rule of a policy. Raises `Invalid` if the runs cannot be compared."""
-    comparison = _compared(against, run, rules.baseline.drift) if against is not None else None
+def judge(run: Run, rules: Policy, against: Run | None, today: datetime.date, timed: Sequence[Run] = ()) -> Judgement:
+    """Apply every rule of a policy; speed is judged from the runs in ``timed``. Raises `Invalid` if the runs cannot be
+    compared."""
+    comparison = _compared(against, run, rules.baseline.drift, timed) if against is not None else None
     reasons, notes = [*_problems(run), *_selection(run, rules, today), *_ran(run, rules)], []
     fails, elsewhere = _failures(run, rules, comparison)
     reasons += fails
@@ -86,6 +96,8 @@ def judge(run: Run, rules: Policy, against: Run | None, today: datetime.date) ->
         worse, said = _changes(comparison, baseline.differences(against, run), rules)
         reasons += worse
         notes += said
+        if timed and comparison.unjudged:
+            notes.append(f"of speed: {comparison.unjudged}")
         if worse and against.header.suite != run.header.suite:
             notes.append(
                 f"the baseline is of suite {against.header.suite}, the run of {run.header.suite}: where the suite was "
@@ -316,7 +328,7 @@ def _with(found: Judgement, rules: Policy, note: str) -> Judgement:
     return Judgement(False, f"FAIL: {note}, and the policy requires one", (note,), found.notes)
 
 
-def _compared(before: Run, after: Run, drift: float) -> Comparison:
+def _compared(before: Run, after: Run, drift: float, timed: Iterable[Run]) -> Comparison:
     a, b = before.header, after.header
     inputs = [("seed", a.seed, b.seed)]
     inputs += [(f"--{n}", a.options.get(n, False), b.options.get(n, False)) for n in ("mnist", "tweets")]
@@ -325,7 +337,8 @@ def _compared(before: Run, after: Run, drift: float) -> Comparison:
             raise Invalid(
                 f"{before.path}: the baseline's {what} is {old}, the run's {new}: their numbers do not compare"
             )
-    return compare(before, after, drift=drift, anyway=True)  # a baseline is of an earlier revision of the suite
+    # a baseline is of an earlier revision of the suite
+    return compare(before, after, drift=drift, anyway=True, timings=timed)
 
 
 def _showed(run: Run, rules: Policy) -> dict[str, Counter[tuple[str, str, str]]]:
