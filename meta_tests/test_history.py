@@ -99,6 +99,12 @@ def test_a_divergence_appears_and_vanishes(make: Make, found: Callable[[], Histo
     ]
 
 
+def test_a_divergence_of_new_checks_has_not_appeared(make: Make, found: Callable[[], History]) -> None:
+    make(1, observation("passed"))
+    make(2, observation("passed"), DIVERGED)
+    assert said(found(), "divergence") == []
+
+
 def test_a_divergence_that_is_not_looked_for_has_not_vanished(make: Make, found: Callable[[], History]) -> None:
     make(1, DIVERGED)
     make(2, observation("passed"))

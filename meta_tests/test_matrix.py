@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from meta_tests.conftest import lines, observation
-from reports import attempts, cell, cli, local, matrix_file
+from reports import attempts, cell, cli, cluster, local, matrix_file
 from reports.cell import Answer
 from reports.errors import Undecided
 from reports.fingerprint import SUITE
@@ -289,3 +289,11 @@ def test_a_keeper_gives_everything_once_and_in_order() -> None:
         keeper.add(life, data)
     assert keeper.take() == {"a": b"12", "b": b"x"}
     assert keeper.take() == {}
+
+
+def test_what_the_installer_said_on_a_node() -> None:
+    said = (
+        "Traceback\nLast 50 lines of stdout:\n  Looking in indexes: a\n  ERROR: No matching distribution for six==99\n"
+    )
+    error = "No matching distribution for six==99"
+    assert cluster._cause(said) == f"{error}\n  | Looking in indexes: a\n  | ERROR: {error}"

@@ -107,7 +107,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def on_node(arguments: Sequence[str], variables: dict[str, str], seconds: float, attempt: str, keeper: Any) -> Answer:
-    """`observe` as a task of a cluster, in whose folder the project is, and whose interpreter has the cell's packages.
+    """`observe` as a task of a cluster: in a copy of the project's folder, by an interpreter that has what was pinned.
     A task that is begun again on another node has another life: what each observed is not mixed."""
     for name in THREADS:
         os.environ.pop(name, None)
@@ -115,7 +115,7 @@ def on_node(arguments: Sequence[str], variables: dict[str, str], seconds: float,
     with tempfile.TemporaryDirectory() as place:
         answer = observe(
             [sys.executable, "-m", "pytest", *arguments], Path(place, "run"), variables, seconds,
-            cwd=Path(__file__).parents[1], heard=lambda data: keeper.add.remote(life, data),
+            heard=lambda data: keeper.add.remote(life, data),
             before=_with_parent if sys.platform == "linux" else None,
         )  # fmt: skip
     return replace(answer, life=life)

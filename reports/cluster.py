@@ -59,6 +59,7 @@ def run(cells: Sequence[Cell], matrix: Matrix, store: Path, address: str, wait: 
 
 
 def _run(ray: Any, cells: Sequence[Cell], matrix: Matrix, store: Path, wait: float, say: Say) -> dict[Cell, str]:
+    ray.cloudpickle.register_pickle_by_value(cells_of)  # the head's processes do not always have the project's folder
     keeper = ray.remote(num_cpus=0, resources=HEAD)(cells_of.Keeper).remote()
     jobs: dict[Any, Job] = {}
     without: dict[Cell, str] = {}
@@ -87,6 +88,8 @@ def _run(ray: Any, cells: Sequence[Cell], matrix: Matrix, store: Path, wait: flo
                     answer = ray.get(ref)
                 except ray.exceptions.RuntimeEnvSetupError as error:
                     give_up(ref, f"the environment could not be built: {_cause(str(error))}")
+                except ray.exceptions.RayTaskError as error:
+                    give_up(ref, f"could not be run on its node ({_last(error)})")
                 except ray.exceptions.RayError as error:
                     give_up(ref, f"lost with its node, {matrix.retries + 1} times ({_first(error)})")
                 else:
@@ -187,7 +190,8 @@ def _joined(address: str) -> Iterator[Any]:
     if joining.is_alive():
         raise Undecided(f"--on {address}: does not answer as a Ray cluster does, after {JOIN:g} s")
     if failures:
-        raise Undecided(f"--on {address}: cannot be joined ({_first(failures[0])})") from failures[0]
+        said = " ".join(str(failures[0]).split()) or type(failures[0]).__name__
+        raise Undecided(f"--on {address}: cannot be joined ({said[:300]})") from failures[0]
     try:
         yield ray
     finally:
@@ -197,6 +201,11 @@ def _joined(address: str) -> Iterator[Any]:
 def _first(error: BaseException) -> str:
     """The first line of what an exception says, or its name."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def _last(error: BaseException) -> str:
+    """The last line of what an exception says: of a traceback, the exception."""
+    return next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), type(error).__name__)
 
 
 def _cause(text: str) -> str:

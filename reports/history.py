@@ -224,11 +224,11 @@ def _outcomes(database: "DuckDBPyConnection") -> Iterator[Change]:
 
 
 def _divergences(database: "DuckDBPyConnection") -> Iterator[Change]:
-    """A divergence appears where it is seen and was not in the runs before; it vanishes where checks that showed it
-    were judged again, and none shows it."""
+    """A divergence appears where checks show it that were run before, when none showed it; it vanishes where checks that
+    showed it were judged again, and none shows it."""
     rows = database.execute(
         """
-        SELECT run, divergence, count(*), arg_min(key, key), 'seen' FROM checks
+        SELECT run, divergence, count(was), arg_min(key, key) FILTER (was IS NOT NULL), 'seen' FROM checks
         WHERE outcome = 'diverged' GROUP BY ALL
         UNION ALL
         SELECT run, was_divergence, count(*), arg_min(key, key), 'judged' FROM checks
@@ -242,7 +242,8 @@ def _divergences(database: "DuckDBPyConnection") -> Iterator[Change]:
     for run, name in sorted({*seen, *judged}):
         if (run, name) in seen and name not in present:
             present.add(name)
-            found.append((run, name, *seen[run, name], True))
+            if seen[run, name][0]:
+                found.append((run, name, *seen[run, name], True))
         elif (run, name) not in seen and name in present:
             present.discard(name)
             found.append((run, name, *judged[run, name], False))

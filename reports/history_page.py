@@ -97,7 +97,11 @@ def _courses(found: History) -> Table:
         worst = {c.run: c.worst for c in cells if c.worst is not None}
         seconds = {c.run: c.seconds for c in cells}
         highest = max((c for c in cells if c.worst is not None), key=lambda c: c.worst or 0, default=None)
-        at = "" if highest is None else f"{share(highest.worst)} in run {highest.run + 1}: {highest.check}"
+        at = (
+            ""
+            if highest is None
+            else f"{share(highest.worst)} in run {highest.run + 1}: {highest.check.partition(',')[0]}"
+        )
         n = len(found.runs)
         table.add_row(
             area, framework, _course(worst, n, "{:.2g}"), at, _course(seconds, n, "{:.1f}"),

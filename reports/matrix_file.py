@@ -127,19 +127,20 @@ def with_variables(cell: Cell, variables: dict[str, str]) -> Cell:
 
 def _mistakes(matrix: Matrix) -> Iterator[tuple[toml.Place, str]]:
     """What is well-formed and makes no sense: where, and one sentence."""
-    for kind, entries in (("environment", matrix.environment), ("device", matrix.device)):
+    named = {"environment": [e.name for e in matrix.environment], "device": [d.name for d in matrix.device]}
+    for kind, entries in named.items():
         if not entries:
             yield (kind,), f"no {kind}: a matrix needs at least one"
         names: set[str] = set()
         for i, entry in enumerate(entries):
-            if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", entry.name):
+            if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", entry):
                 yield (
                     (kind, i, "name"),
-                    f"{entry.name!r} is no name for a directory: letters, digits and . _ + - only",
+                    f"{entry!r} is no name for a directory: letters, digits and . _ + - only",
                 )
-            if entry.name in names:
-                yield (kind, i, "name"), f"two of the name {entry.name!r}"
-            names.add(entry.name)
+            if entry in names:
+                yield (kind, i, "name"), f"two of the name {entry!r}"
+            names.add(entry)
     for i, e in enumerate(matrix.environment):
         for k, pin in enumerate(e.pins):
             try:
