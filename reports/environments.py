@@ -159,12 +159,14 @@ def look(path: Path, option: str) -> Interpreter:
     Raises `Invalid` if there is none, if it does not run, or if it is too old.
     """
     path = next((p for p in (path / "bin" / "python", path / "Scripts" / "python.exe") if p.exists()), path)
+    path = path.absolute()
     if not path.is_file():
         raise Invalid(f"{option} {path}: there is no such interpreter")
     try:
         done = subprocess.run(
-            [str(path), "-c", _LOOK], capture_output=True, text=True, timeout=120, check=True, env=surroundings()
-        )
+            [str(path), "-c", _LOOK], capture_output=True, text=True, timeout=120, check=True, env=surroundings(),
+            cwd=os.sep,  # not here, whose own metadata would be found
+        )  # fmt: skip
         facts = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise Invalid(f"{option} {path}: does not run as a Python interpreter") from error
@@ -174,7 +176,7 @@ def look(path: Path, option: str) -> Interpreter:
     packages: Lock = {}
     for name, version, requires in facts["packages"]:  # of two of a name, the first is imported
         packages.setdefault(canonicalize_name(name), Package(name, version, tuple(requires)))
-    return Interpreter(str(path.absolute()), facts["version"], packages, tuple(facts["paths"]), facts["markers"])
+    return Interpreter(str(path), facts["version"], packages, tuple(facts["paths"]), facts["markers"])
 
 
 def surroundings(**more: str) -> dict[str, str]:
@@ -433,12 +435,12 @@ _CAUSES = (
     ("No space left on device", "there is no space left on the device; free some, or give --cache DIR"),
     ("Disk quota exceeded", "the disk quota is exceeded; free some, or give --cache DIR"),
     ("ensurepip is not available", "this Python has no ensurepip: install its venv package"),
-    ("ResolutionImpossible", "no versions suit all of these requirements"),
-    ("No matching distribution found for ", "there is no distribution of {rest} for this Python and platform"),
     ("Failed to establish a new connection", "the package index cannot be reached"),
     ("Connection refused", "the package index cannot be reached"),
     ("Could not fetch URL", "the package index cannot be reached"),
     ("name resolution", "the package index cannot be reached"),
+    ("ResolutionImpossible", "no versions suit all of these requirements"),
+    ("No matching distribution found for ", "there is no distribution of {rest} for this Python and platform"),
 )
 
 
@@ -468,7 +470,7 @@ def _run(command: list[str], name: str, say: Say) -> None:
     cause = f"{Path(command[0]).name} ended with status {code}"
     for sign, sentence in _CAUSES:
         if sign in text:
-            cause = sentence.format(rest=text.rpartition(sign)[2].splitlines()[0])
+            cause = sentence.format(rest=text.rpartition(sign)[2].partition("\n")[0])
             break
     quoted = "".join(f"\n  | {line}" for line in [s for s in lines if s.strip() and "is ignored" not in s][-LINES:])
     raise Undecided(f"{name}: the environment could not be built: {cause}{quoted}")
