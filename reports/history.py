@@ -224,8 +224,8 @@ def _outcomes(database: "DuckDBPyConnection") -> Iterator[Change]:
 
 
 def _divergences(database: "DuckDBPyConnection") -> Iterator[Change]:
-    """A divergence appears where checks show it that were run before, when none showed it; it vanishes where checks that
-    showed it were judged again, and none shows it."""
+    """A divergence appears where checks show it that were run before, when none showed it; it vanishes where checks
+    that showed it were judged again, and none shows it."""
     rows = database.execute(
         """
         SELECT run, divergence, count(was), arg_min(key, key) FILTER (was IS NOT NULL), 'seen' FROM checks
