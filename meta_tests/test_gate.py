@@ -126,6 +126,13 @@ def test_a_rule_passes_or_fails(
     assert found.passed or len(found.reasons) == 1
 
 
+def test_of_many_divergences_all_are_named(rules: Callable[[str], policy.Policy]) -> None:
+    rows = [replace(DIVERGED, sample=f"s{i}", divergence=f"d{i}") for i in range(gate.SPELLED + 3)]
+    found = judge(run_of(*SOUND[:2], *rows), rules(RAN + LISTED))
+    assert len(found.reasons) == gate.SPELLED + 1
+    assert found.reasons[-1] == "3 more divergences, which no [[accept]] names: d20, d21, d22"
+
+
 def test_what_may_fail_is_a_note(rules: Callable[[str], policy.Policy]) -> None:
     found = judge(run_of(*SOUND, FAILED), rules(RAN + '[passed]\nareas = ["losses"]\n'))
     assert found.passed

@@ -26,7 +26,9 @@ from reports.verdict import BAD, score_of
 
 JUDGED = ("passed", "diverged", *BAD)
 SHOWN = 6
-"""So many areas without enough checks are spelled out."""
+"""So many areas without enough checks are named."""
+SPELLED = 20
+"""So many divergences have a sentence of their own; the others are named in one."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,8 @@ def judge(run: Run, rules: Policy, against: Run | None, today: datetime.date, ti
     fails, elsewhere = _failures(run, rules, comparison)
     reasons += fails
     notes += elsewhere
-    reasons += _divergences(run, rules, against)
     reasons += _acceptances(run, rules, today)
+    reasons += _divergences(run, rules, against)
     if against is not None and comparison is not None:
         worse, said = _changes(comparison, baseline.differences(against, run), rules)
         reasons += worse
@@ -207,16 +209,20 @@ def _divergences(run: Run, rules: Policy, against: Run | None) -> Iterator[str]:
         return
     known_before = _showed(against, rules) if against is not None else {}
     judged_before = {(o.case, o.check, o.framework) for o in against.observations} if against is not None else set()
+    found: dict[str, str] = {}
     for divergence, places in _showed(run, rules).items():
         if any(a.holds(divergence) for a in rules.accept):
             continue
         # A check that the baseline lacks is no change of a framework's.
         new = [p for p in places if p not in known_before.get(divergence, ()) and p in judged_before]
         if listed:
-            n = sum(places.values())
-            yield f"divergence {divergence} shows in {_checks(n)} of {_cases(places)}, and no [[accept]] names it"
+            found[divergence] = f"shows in {_checks(sum(places.values()))} of {_cases(places)}"
         elif new:
-            yield (f"divergence {divergence} is new since the baseline in {_cases(new)}, and no [[accept]] names it")
+            found[divergence] = f"is new since the baseline in {_cases(new)}"
+    for divergence in list(found)[:SPELLED]:
+        yield f"divergence {divergence} {found[divergence]}, and no [[accept]] names it"
+    if more := list(found)[SPELLED:]:
+        yield f"{len(more)} more divergences, which no [[accept]] names: {', '.join(more)}"
 
 
 def _acceptances(run: Run, rules: Policy, today: datetime.date) -> Iterator[str]:
@@ -375,7 +381,7 @@ def _named(o: Observation, *, score: bool = True) -> str:
 
 def _cases(places: Iterable[tuple[str, str, str]]) -> str:
     cases = list(dict.fromkeys(case for case, _, _ in places))
-    return ", ".join(cases[:3]) + (f" and {len(cases) - 3} more cases" if cases[3:] else "")
+    return ", ".join(cases[:3]) + (f" and {len(cases) - 3} more" if cases[3:] else "")
 
 
 def _checks(n: int) -> str:
