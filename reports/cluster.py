@@ -1,6 +1,8 @@
 """The cells of a matrix on a cluster: one task of Ray for each, on a node that has what it needs."""
 
 import contextlib
+import logging
+import os
 import re
 import socket
 import threading
@@ -165,6 +167,7 @@ def _joined(address: str) -> Iterator[Any]:
     found = re.fullmatch(r"(?:ray://)?(?P<host>[^:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})", address)
     if not found or not 0 < int(found["port"]) < 65536:
         raise Invalid(f"--on {address}: give ray://HOST:PORT")
+    os.environ.setdefault("RAY_OVERRIDE_RUNTIME_ENV_DEFAULT_EXCLUDES", "")  # ours name all, and it would say so
     try:
         import ray
     except ImportError as error:
@@ -173,6 +176,7 @@ def _joined(address: str) -> Iterator[Any]:
         socket.create_connection((found["host"].strip("[]"), int(found["port"])), REACH).close()
     except OSError as error:
         raise Undecided(f"--on {address}: nobody answers there ({error.strerror or error})") from error
+    logging.getLogger("ray").setLevel(logging.ERROR)
     failures: list[BaseException] = []
 
     def join() -> None:
