@@ -57,7 +57,8 @@ def interpreter(environment: Environment, cache: Path, say: Say) -> Path:
     needed = environments.roots(base, wanted.pinned)
     wanted = environments.resolve(base, wanted, needed, cache, told)
     (lock,) = environments.settle(base.packages, [wanted], [needed])
-    return environments.build(base, lock, environment.name, cache, told)
+    urls = {p.name: p.url for p in wanted.pins if p.url}
+    return environments.build(base, lock, environment.name, cache, told, urls)
 
 
 def _cell(cell: Cell, python: Path, matrix: Matrix, store: Path, stop: threading.Event, say: Say) -> str:
