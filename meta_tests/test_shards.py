@@ -66,13 +66,19 @@ def test_on_the_command_line_it_is_one_sentence(tmp_path: Path) -> None:
 
 # One run, whole and in three shards, for two cases: the last one has none.
 
+SAME = """
+    def pytest_sessionstart():
+        from reports import recording
+        recording.suite = lambda: "the same, though somebody commits in between"
+"""
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     suite = pytest_for(tmp_path_factory.mktemp("shards"))
-    whole = {"whole": suite(*SELECTED, directory="whole")}
+    whole = {"whole": suite(*SELECTED, directory="whole", plugin=SAME)}
     given = (("1/3", "0"), ("2/3", "2"), ("3/3", "1"))
-    return whole | {i: suite(*SELECTED, "--shard", i, "-n", n, directory=i[0]) for i, n in given}
+    return whole | {i: suite(*SELECTED, "--shard", i, "-n", n, directory=i[0], plugin=SAME) for i, n in given}
 
 
 def test_shards_merge_into_the_whole_run(runs: dict[str, Done], tmp_path: Path) -> None:
