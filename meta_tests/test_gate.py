@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from meta_tests.conftest import EVERYTHING, lines, observation
 from reports import baseline, gate, policy
 from reports.cli import main
-from reports.record import Footer, Header, Line, Observation, Run, Timing, Writer, read
+from reports.record import Footer, Header, Line, Observation, Run, Shard, Timing, Writer, read
 
 TODAY = datetime.date(2026, 12, 1)
 RAN = '[[ran]]\nareas = ["elementwise"]\nframeworks = ["torch"]\ndevices = ["cpu"]\nminimum = 1\n'
@@ -302,11 +302,12 @@ def test_the_answer_comes_first(asked: Callable[..., tuple[int, str, str]], tmp_
         ({"change": lambda line: line if not isinstance(line, Header) else replace(
             line, plan=(*line.plan, replace(line.plan[0], test="lost-torch-eager-value")))}, None,
          "2 planned checks left no observation; the first is of lost-torch-eager-value"),
+        ({"change": header(shard=Shard(1, 2, 5, "d"))}, None, "this is shard 1/2 of a run: conform merge joins them"),
         ({}, lambda data: data.replace(b'"outcome":"passed"', b'"outcome":"pas', 1), "is damaged (Expected"),
         ({}, lambda data: b"", "the record is empty"),
         ({}, lambda data: data.replace(b'"format":', b'"format":9'), "is newer than this version reads"),
     ],
-    ids=["cut off", "interrupted", "incomplete", "damaged", "empty", "future"],
+    ids=["cut off", "interrupted", "incomplete", "shard", "damaged", "empty", "future"],
 )  # fmt: skip
 @pytest.mark.parametrize("side", ["run", "baseline"])
 def test_without_a_whole_record_there_is_no_answer(

@@ -37,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     run = read(options.run)
     found = verdict(run)
-    if not run.complete or run.missing():
+    if not run.complete or run.missing() or run.header.shard is not None:
         raise Undecided(f"{run.path}: the run is not complete, and no baseline")
     if not found.conformant or not found.counts["passed"]:
         raise Invalid(f"{run.path}: {found.sentence} A baseline is a conformant run.")

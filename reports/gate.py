@@ -124,6 +124,8 @@ def complete(run: Run) -> None:
         raise Undecided(f"{run.path}: the run was cut off, its record has no footer")
     if run.footer.interrupted:
         raise Undecided(f"{run.path}: the run was interrupted")
+    if run.header.shard is not None and run.header.shard.count > 1:
+        raise Undecided(f"{run.path}: this is shard {run.header.shard} of a run: conform merge joins them")
     missing = run.missing()
     if missing:
         first = missing[0][0].test
