@@ -61,7 +61,7 @@ def lines(*rows: Observation, footer: bool = True, problems: tuple[str, ...] = (
                 "torch": {"torch.nn.GELU": "lambda torch, x: torch.nn.GELU()(x)"},
                 "tensorflow": {"tf.nn.gelu": "lambda tf, x: tf.nn.gelu(x)"},
             },
-            ("tails", "normal"), ("erfc-1", "gelu-1"), ("helper-1",),
+            ("tails", "normal"), ("gelu-1", "erfc-1"), ("helper-1",),
             {"Dense": "weight: np.transpose(w, (1, 0)). bias: as it is."},
         ),
         CaseInfo("matmul", "reductions", "contraction", "A B", (), {}, ("long",)),

@@ -33,7 +33,7 @@ def described(area: str, case: Case, functions: dict[str, str]) -> CaseInfo:
         case.sources,
         {f: {r.name: r.source for r in of_framework} for f, of_framework in routes.items()},
         tuple(s.name for s in case.samples),
-        keys(source for f in asked for source in (*_helpers(f), source_of(f))),
+        keys([*map(source_of, asked), *(h for f in asked for h in reversed(_helpers(f)))]),
         keys(helpers),
         {name: layout(name) for name in LAYERS if re.search(rf"\blayers\.{re.escape(name)}\(", programs)},
     )

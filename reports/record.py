@@ -80,7 +80,7 @@ class CaseInfo(msgspec.Struct, omit_defaults=True):
     """framework -> route -> source"""
     samples: tuple[str, ...] = ()
     reference: tuple[str, ...] = ()
-    """Keys of ``Header.functions``: what the reference and its gradient call, and they themselves at the end."""
+    """Keys of ``Header.functions``: the reference, its gradient, and what they call."""
     helpers: tuple[str, ...] = ()
     """Keys of ``Header.functions``: what the routes call."""
     conversion: dict[str, str] = {}

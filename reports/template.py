@@ -43,8 +43,11 @@ def write(text: str, path: Path) -> Path:
 
 
 def score(value: float | str | None) -> str:
-    """A score or a limit to three digits; nothing where there is none."""
-    return "" if value is None else f"{float(value):.3g}"
+    """A score or a limit to three digits, with an exponent where it would be long; nothing where there is none."""
+    if value is None:
+        return ""
+    number = float(value)
+    return f"{float(f'{number:.3g}'):.0f}" if 1000 <= abs(number) < 1e5 else f"{number:.3g}"
 
 
 def count(value: int) -> str:

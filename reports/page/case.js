@@ -15,9 +15,12 @@ const listOf = (texts) => element("ul", {}, ...texts.map((t) => element("li", {}
 const region = (table, label) =>
   element("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: label }, table);
 
+// What stands between backticks is code.
+const prose = (text) => text.split(/`+([^`]+)`+/).map((t, i) => (i % 2 ? element("code", {}, t) : t));
+
 // A formula in plain text, with its powers and indices, Greek letters and signs as they are set.
 function formula(text) {
-  const pattern = /\^(\([^()]*\)|-?[\w.]+)|(?<=[A-Za-z])_(\w+)|\b([A-Za-z]+)(?![A-Za-z])|<=|>=|!=|->|\+-|\.\.\.|(?<= )[-*](?= )|(?<=[\s(])-(?=\w)/g;
+  const pattern = /\^(\([^()]*\)|-?[\w.]+)|(?:(?<=\b[A-Za-z])|(?<=\bsum))_(\{[^}]*\}|\w+)|\b([A-Za-z]+)(?![A-Za-z])|<=|>=|!=|->|\+-|\.\.\.|(?<= )[-*](?= )|(?<=[\s(])-(?=\w)/g;
   const parts = [];
   let end = 0;
   text = text.replace(/\bsqrt (?=\w)|\bsqrt(?=\()/g, "√");
@@ -26,7 +29,7 @@ function formula(text) {
     parts.push(text.slice(end, match.index));
     end = match.index + all.length;
     if (power) parts.push(element("sup", {}, ...formula(power.replace(/^\((.*)\)$/, "$1"))));
-    else if (index) parts.push(element("sub", {}, index));
+    else if (index) parts.push(element("sub", {}, ...formula(index.replace(/[{}]/g, ""))));
     else if (name) parts.push(GREEK[name] ?? (name.length === 1 ? element("i", {}, name) : name));
     else parts.push(SIGNS[all]);
   }
@@ -35,11 +38,11 @@ function formula(text) {
 
 // A docstring: its first sentence is set as a formula if it is one.
 function summary(text) {
-  const [, first, rest] = text.match(/^([^]*?\S)(?:\.(?=\s+[A-Z*"])|\.?$)([^]*)$/) ?? [null, text, ""];
-  const isFormula = first.length < 240 && /[=^/*<>+]|\w\(|\w [A-Z]\w*\(|^\w+ \w$/.test(first) && !/`|\w{3,} \w{3,} \w{3,} \w{3,}/.test(first);
+  const [, first, rest] = text.match(/^([^]*?\S)(?:\.(?=\s+(?:[A-Z*"]|http))|(?=\n\n)|\.?$)([^]*)$/) ?? [null, text, ""];
+  const isFormula = first.length < 200 && !first.includes("http") && /[=^/*<>+]|\w\(|\w [A-Z]\w*\(|^\w+ \w$/.test(first) && !/`|\w{3,} \w{3,} \w{3,} \w{3,}/.test(first);
   return isFormula
-    ? [element("p", { className: "formula" }, ...formula(first)), ...(rest.trim() ? [element("p", { className: "text" }, rest.trim())] : [])]
-    : [element("p", { className: "text" }, text)];
+    ? [element("p", { className: "formula" }, ...formula(first)), ...(rest.trim() ? [element("p", { className: "text" }, ...prose(rest.trim()))] : [])]
+    : [element("p", { className: "text" }, ...prose(text))];
 }
 
 function routesOf(info, functions) {
@@ -113,8 +116,8 @@ function divergencesOf(rows, data, known, catalogue) {
     return element("article", { className: "known" },
       element("h4", {}, element("a", { href: `${catalogue}#divergence/${id}` }, id),
         element("small", {}, `${framework ?? ""}, ${n ? `seen in ${counted(n, "check")} here` : "in its scope, within the limit here"}`)),
-      element("p", {}, reason),
-      element("p", {}, element("strong", {}, "To agree: "), agree),
+      element("p", {}, ...prose(reason)),
+      element("p", {}, element("strong", {}, "To agree: "), ...prose(agree)),
       ...(sources.length ? [listOf(sources)] : []));
   });
 }
@@ -195,7 +198,7 @@ function setUpCase(meta, data) {
       observations.table.scrollIntoView({ block: "nearest" });
     };
     const skipped = [...new Set(rows.filter((r) => data.at("outcome", r) === "skipped").map((r) => data.at("reason", r)))];
-    const reference = [...(info.reference ?? [])].reverse().map((key) => functions[key]);
+    const reference = (info.reference ?? []).map((key) => functions[key]);
     const conversion = Object.entries(info.conversion ?? {}).flatMap(([layer, how]) => [
       element("p", {}, element("strong", {}, `${layer}: `), how),
       code(`from conformance.weights import keras_to_torch, torch_to_keras\n\nstate = keras_to_torch("${layer}", layer.get_weights())`
@@ -208,7 +211,7 @@ function setUpCase(meta, data) {
       element("p", {}, element("a", { href: "#cases" }, "\u2190 All cases")),
       element("h2", { tabIndex: -1 }, info.name, element("small", {}, kindOf(info))),
       element("p", { className: "outcomes" }, ...outcomesOf(summaryOf(rows, data), data)),
-      ...failed, ...pictures, ...summary(info.summary),
+      ...failed, ...pictures, ...(info.summary ? summary(info.summary) : reference.slice(0, 1).map(code)),
       ...((info.sources ?? []).length ? [listOf(info.sources)] : []),
       ...part("Routes", ...routesOf(info, functions)),
       ...part("Scores", ...matrixOf(info, rows, data, choose), ...skipped.map((why) => element("p", {}, `Not run: checks that ${why}.`))),
