@@ -279,6 +279,7 @@ def _name(call: Callable[..., Any], framework: str) -> tuple[str, str]:
     return max(chains, key=lambda c: c.count(".")), ", ".join(given)
 
 
+@cache
 def source_of(call: Callable[..., Any]) -> str:
     """The source of a function, or of one lambda expression among several on its line; dedented.
 
