@@ -373,7 +373,7 @@ class Show:
     def step(self, name: str) -> Say:
         """A row for a step without a known length; the function that it returns says what it does now."""
         if self.progress is None:
-            return lambda said: self._now_and_then(f"{name}: {said}" if said else name)
+            return lambda said: self._now_and_then(f"{name}: {said}") if said else None
         progress, task = self.progress, self.progress.add_task(name, total=None)
 
         def say(said: str) -> None:
