@@ -95,6 +95,25 @@ def test_a_route_that_is_not_there_any_more_is_a_regression(
     assert "need torch.nn.GELU, which torch 3 does not have" in capsys.readouterr().out
 
 
+def test_a_divergence_that_is_true_on_one_side_only_is_no_failure_of_the_other(
+    python: Python, upgraded: Any, row: Row, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its entry is out of date there, and fails that run; the framework agrees."""
+    true = lines(row("diverged", score=900.0, divergence="d"))
+    out_of_date = lines(row("failed", score=1.0, divergence="d", reason="the divergence 'd' is no longer true here"))
+    assert upgraded(python("a", true), python("b", out_of_date, code=1)) == 0
+    assert "1 check no longer diverging" in capsys.readouterr().out
+
+
+def test_a_divergence_that_is_new_is_a_regression(
+    python: Python, upgraded: Any, row: Row, capsys: pytest.CaptureFixture[str]
+) -> None:
+    true = lines(row("diverged", score=900.0, divergence="d"))
+    out_of_date = lines(row("failed", score=1.0, divergence="d", reason="the divergence 'd' is no longer true here"))
+    assert upgraded(python("a", out_of_date, code=1), python("b", true)) == 1
+    assert "REGRESSIONS: 1 check newly diverging." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("how", "status", "sentence"),
     [
