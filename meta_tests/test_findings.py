@@ -1,0 +1,89 @@
+"""docs/findings.md: every defect has its program, which shows it in the versions that the page is about."""
+
+import importlib.metadata
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.divergence import divergences
+from conformance.frameworks import installed
+
+ROOT = Path(__file__).parents[1]
+PROGRAMS = ROOT / "docs" / "findings"
+PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8").split("\n## Upgrades")[0]
+TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow", "keras": "Keras"}
+SEGFAULTS = {"native-batch-norm-without-statistics"}
+"""They end their process, and so have one of their own."""
+
+ROWS = {row[1]: row[2] for row in re.finditer(r"^\| \[`([\w-]+)`\]\(#\1\) \| (\w+) \|", PAGE, re.MULTILINE)}
+
+RUN = """
+import contextlib, json, runpy, sys
+codes = {}
+for path in sys.argv[1:]:
+    try:
+        with contextlib.redirect_stdout(None):
+            runpy.run_path(path, run_name="__main__")
+        codes[path] = 0
+    except SystemExit as end:
+        codes[path] = int(end.code or 0)
+    except Exception as error:
+        codes[path] = repr(error)
+print(json.dumps(codes))
+"""
+
+
+def entry(name: str) -> str:
+    found = re.search(rf"^#### {name}\n(.*?)(?=^#|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"the table names {name}, which has no entry"
+    return found[1]
+
+
+def test_the_table_the_entries_and_the_programs_are_the_same() -> None:
+    assert len(ROWS) >= 40
+    assert set(ROWS) == set(re.findall(r"^#### (\S+)$", PAGE, re.MULTILINE))
+    assert set(ROWS) == {path.stem for path in PROGRAMS.glob("*.py")}
+
+
+def test_the_divergences_that_entries_name_exist() -> None:
+    known = {d.id for d in divergences()}
+    for name in ROWS:
+        named = re.search(r"In the suite: (.*)\.\n", entry(name))
+        assert named, name
+        assert set(re.findall(r"`([\w-]+)`", named[1])) <= known, name
+
+
+def versions_of_the_page(framework: str) -> None:
+    wanted = re.search(rf"^### {TITLES[framework]} (\S+)$", PAGE, re.MULTILINE)
+    assert wanted
+    if framework == "keras":
+        here: str | None = importlib.metadata.version("keras")
+    else:
+        here = installed(framework)
+    if here is None or here.split("+")[0] != wanted[1]:
+        pytest.skip(f"the defects are those of {framework} {wanted[1]}, and {here} is installed")
+
+
+@pytest.mark.parametrize("frameworks", [("torch",), ("tensorflow", "keras")])
+def test_each_program_shows_its_defect(frameworks: tuple[str, ...]) -> None:
+    """In one process, so that a framework is imported once. A defect that has gone belongs into the page's Upgrades."""
+    for framework in frameworks:
+        versions_of_the_page(framework)
+    paths = [str(PROGRAMS / f"{n}.py") for n, f in ROWS.items() if f in frameworks and n not in SEGFAULTS]
+    done = subprocess.run([sys.executable, "-c", RUN, *paths], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    codes = json.loads(done.stdout.splitlines()[-1])
+    gone = {Path(path).stem: code for path, code in codes.items() if code != 1}
+    assert not gone, f"these no longer show their defect: {gone}"
+
+
+@pytest.mark.parametrize("name", sorted(SEGFAULTS))
+def test_segmentation_faults(name: str) -> None:
+    versions_of_the_page(ROWS[name])
+    done = subprocess.run([sys.executable, str(PROGRAMS / f"{name}.py")], capture_output=True, timeout=60)
+    assert done.returncode == -signal.SIGSEGV, f"{name} ended with status {done.returncode}"
