@@ -1,4 +1,4 @@
-"""Relative_step=False of Adafactor changes nothing."""
+"""relative_step=False of Adafactor changes nothing."""
 
 import keras
 

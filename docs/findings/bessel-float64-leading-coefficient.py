@@ -1,4 +1,4 @@
-"""Bessel_j0, j1, y0, y1 and airy_ai have 6 digits in float64."""
+"""bessel_j0, j1, y0, y1 and airy_ai have 6 digits in float64."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Bessel_j0 and its siblings are constants to autograd, without an error."""
+"""bessel_j0 and its siblings are constants to autograd, without an error."""
 
 import torch
 

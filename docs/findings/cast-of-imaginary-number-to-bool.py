@@ -1,4 +1,4 @@
-"""Tf.cast of an imaginary number to bool is False."""
+"""tf.cast of an imaginary number to bool is False."""
 
 import tensorflow as tf
 

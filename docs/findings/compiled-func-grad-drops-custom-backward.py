@@ -1,4 +1,4 @@
-"""Torch.compile drops the backward of a custom function under torch.func.grad."""
+"""torch.compile drops the backward of a custom function under torch.func.grad."""
 
 import torch
 

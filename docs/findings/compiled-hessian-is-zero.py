@@ -1,4 +1,4 @@
-"""Torch.autograd.functional.hessian of a compiled program is 0."""
+"""torch.autograd.functional.hessian of a compiled program is 0."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Torch.linalg.pinv of a complex matrix is wrong when compiled."""
+"""torch.linalg.pinv of a complex matrix is wrong when compiled."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Conv_transpose2d of one channel with dilation has no gradient for permuted tensors."""
+"""conv_transpose2d of one channel with dilation has no gradient for permuted tensors."""
 
 import torch
 

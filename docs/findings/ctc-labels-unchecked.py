@@ -1,4 +1,4 @@
-"""Ctc_loss reads memory behind the probabilities for a label that does not exist."""
+"""ctc_loss reads memory behind the probabilities for a label that does not exist."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Tf.nn.ctc_loss of dense labels fails in float64."""
+"""tf.nn.ctc_loss of dense labels fails in float64."""
 
 import tensorflow as tf
 

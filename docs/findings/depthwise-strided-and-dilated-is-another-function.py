@@ -1,4 +1,4 @@
-"""Tf.nn.depthwise_conv2d with strides and dilations is another function."""
+"""tf.nn.depthwise_conv2d with strides and dilations is another function."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Tf.nn.elu and selu lose all digits of small negative numbers."""
+"""tf.nn.elu and selu lose all digits of small negative numbers."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Tf.math.erf of infinity is NaN in float64."""
+"""tf.math.erf of infinity is NaN in float64."""
 
 import tensorflow as tf
 

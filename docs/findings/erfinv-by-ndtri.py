@@ -1,4 +1,4 @@
-"""Tf.math.erfinv loses small numbers."""
+"""tf.math.erfinv loses small numbers."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Tf.linalg.expm squares once too few."""
+"""tf.linalg.expm squares once too few."""
 
 import math
 

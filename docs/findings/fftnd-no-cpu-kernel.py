@@ -1,4 +1,4 @@
-"""Tf.signal.fftnd has no kernel on the CPU, rfft3d no gradient."""
+"""tf.signal.fftnd has no kernel on the CPU, rfft3d no gradient."""
 
 import tensorflow as tf
 

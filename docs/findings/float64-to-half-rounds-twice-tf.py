@@ -1,4 +1,4 @@
-"""Tf.cast rounds float64 to float16 by way of float32."""
+"""tf.cast rounds float64 to float16 by way of float32."""
 
 import numpy as np
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""Tf.math.floordiv and floormod contradict each other."""
+"""tf.math.floordiv and floormod contradict each other."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Fractional_max_pool3d refuses as many windows as fit."""
+"""fractional_max_pool3d refuses as many windows as fit."""
 
 import torch
 

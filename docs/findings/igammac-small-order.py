@@ -1,4 +1,4 @@
-"""Tf.math.igammac of a small order has lost its digits."""
+"""tf.math.igammac of a small order has lost its digits."""
 
 import tensorflow as tf
 

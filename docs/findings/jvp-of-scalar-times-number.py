@@ -1,4 +1,4 @@
-"""Torch.func.jvp of a scalar times a number returns a float64 tangent."""
+"""torch.func.jvp of a scalar times a number returns a float64 tangent."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Keras.ops.add adds along another axis what looks like a bias."""
+"""keras.ops.add adds along another axis what looks like a bias."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Keras.ops.array_split of an unknown length returns one piece."""
+"""keras.ops.array_split of an unknown length returns one piece."""
 
 import keras
 import tensorflow as tf

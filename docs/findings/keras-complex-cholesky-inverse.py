@@ -1,4 +1,4 @@
-"""Keras.ops.cholesky_inverse of a complex factor is wrong."""
+"""keras.ops.cholesky_inverse of a complex factor is wrong."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Keras.ops.exp2 of float64 raises in a graph."""
+"""keras.ops.exp2 of float64 raises in a graph."""
 
 import keras
 import tensorflow as tf

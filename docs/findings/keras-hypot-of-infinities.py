@@ -1,4 +1,4 @@
-"""Keras.ops.hypot of two infinities is NaN."""
+"""keras.ops.hypot of two infinities is NaN."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Sparse_categorical_accuracy compares classes in the dtype of the scores."""
+"""sparse_categorical_accuracy compares classes in the dtype of the scores."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Dot_product_attention of one key head raises."""
+"""dot_product_attention of one key head raises."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Keras.ops.nextafter of float32 is the number itself."""
+"""keras.ops.nextafter of float32 is the number itself."""
 
 import keras
 import numpy as np

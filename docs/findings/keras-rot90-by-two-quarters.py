@@ -1,4 +1,4 @@
-"""Keras.ops.rot90 by two quarters scrambles a matrix that is not square."""
+"""keras.ops.rot90 by two quarters scrambles a matrix that is not square."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Keras.ops.saturate_cast of a large number is the smallest."""
+"""keras.ops.saturate_cast of a large number is the smallest."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Beta_1 of ScheduleFreeAdamW has no effect."""
+"""beta_1 of ScheduleFreeAdamW has no effect."""
 
 import keras
 

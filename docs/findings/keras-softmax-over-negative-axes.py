@@ -1,4 +1,4 @@
-"""Keras.ops.softmax over axes of which one is negative raises."""
+"""keras.ops.softmax over axes of which one is negative raises."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Validation_split=0.9 of 100 rows leaves 9 to train on."""
+"""validation_split=0.9 of 100 rows leaves 9 to train on."""
 
 import numpy as np
 from keras.src.trainers.data_adapters.array_slicing import train_validation_split

@@ -1,4 +1,4 @@
-"""Keras.ops.trapezoid along axis -2 raises."""
+"""keras.ops.trapezoid along axis -2 raises."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Keras.ops reduces uint64 to uint32 and complex128 to complex64."""
+"""keras.ops reduces uint64 to uint32 and complex128 to complex64."""
 
 import keras
 import numpy as np

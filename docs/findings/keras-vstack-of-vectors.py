@@ -1,4 +1,4 @@
-"""Keras.ops.vstack joins vectors end to end."""
+"""keras.ops.vstack joins vectors end to end."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Map_coordinates with 'mirror' and 'reflect' takes other pixels than SciPy."""
+"""map_coordinates with 'mirror' and 'reflect' takes other pixels than SciPy."""
 
 import keras
 import numpy as np

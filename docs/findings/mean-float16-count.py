@@ -1,4 +1,4 @@
-"""Tf.reduce_mean of more than 65504 numbers of float16 is 0."""
+"""tf.reduce_mean of more than 65504 numbers of float16 is 0."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Torch.native_batch_norm in evaluation without statistics ends the process."""
+"""torch.native_batch_norm in evaluation without statistics ends the process."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Nll_loss of images whose channels were moved has no gradient."""
+"""nll_loss of images whose channels were moved has no gradient."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Tf.signal.hann_window of an odd length is never periodic."""
+"""tf.signal.hann_window of an odd length is never periodic."""
 
 import tensorflow as tf
 

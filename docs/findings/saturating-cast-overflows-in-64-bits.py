@@ -1,4 +1,4 @@
-"""Tf.saturate_cast of a large number to int64 is the smallest."""
+"""tf.saturate_cast of a large number to int64 is the smallest."""
 
 import tensorflow as tf
 

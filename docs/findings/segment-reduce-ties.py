@@ -1,4 +1,4 @@
-"""Segment_reduce shares the gradient of a tie only where it is positive."""
+"""segment_reduce shares the gradient of a tie only where it is positive."""
 
 import torch
 

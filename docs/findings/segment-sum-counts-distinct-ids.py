@@ -1,4 +1,4 @@
-"""Keras.ops.segment_sum takes the number of distinct ids for that of segments."""
+"""keras.ops.segment_sum takes the number of distinct ids for that of segments."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Keras.ops.slice_update has no gradient."""
+"""keras.ops.slice_update has no gradient."""
 
 import keras
 import tensorflow as tf

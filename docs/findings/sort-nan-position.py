@@ -1,4 +1,4 @@
-"""Tf.sort does not sort the other numbers if one is NaN."""
+"""tf.sort does not sort the other numbers if one is NaN."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Keras.ops.squareplus overflows above 255 in float16."""
+"""keras.ops.squareplus overflows above 255 in float16."""
 
 import keras
 import numpy as np

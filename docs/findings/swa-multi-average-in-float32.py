@@ -1,4 +1,4 @@
-"""Get_swa_multi_avg_fn averages float64 weights by a factor of float32."""
+"""get_swa_multi_avg_fn averages float64 weights by a factor of float32."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Take_along_dim wraps indices that are out of range."""
+"""take_along_dim wraps indices that are out of range."""
 
 import torch
 

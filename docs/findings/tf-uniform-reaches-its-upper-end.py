@@ -1,4 +1,4 @@
-"""Tf.random.uniform reaches its upper end, which is documented as excluded."""
+"""tf.random.uniform reaches its upper end, which is documented as excluded."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Polygamma(1, x), and the gradient of digamma, have 9 digits in float64."""
+"""polygamma(1, x), and the gradient of digamma, have 9 digits in float64."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Torch.vander has a gradient function that always raises."""
+"""torch.vander has a gradient function that always raises."""
 
 import torch
 

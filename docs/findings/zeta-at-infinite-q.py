@@ -1,4 +1,4 @@
-"""Zeta(2, infinity) is NaN, and polygamma(1, -1) is finite."""
+"""zeta(2, infinity) is NaN, and polygamma(1, -1) is finite."""
 
 import torch
 
