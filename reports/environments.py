@@ -18,7 +18,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -246,7 +246,7 @@ def settle(base: Lock, sides: Sequence[Wanted], needed: Sequence[Sequence[Requir
     while True:
         locks, broken = [], None
         for i, side in enumerate(sides):
-            lock, refused = _reached([*side.pins, *needed[i]], lambda name, i=i: choice(i, name), side.markers)
+            lock, refused = _reached([*side.pins, *needed[i]], partial(choice, i), side.markers)
             locks.append(lock)
             if refused and broken is None:
                 broken = (i, *refused)
@@ -341,7 +341,7 @@ def resolve(base: Interpreter, wanted: Wanted, needed: Iterable[Requirement], ca
         kept.parent.mkdir(exist_ok=True)
         kept.with_suffix(f".{os.getpid()}").write_text(json.dumps(report), encoding="utf-8")
         kept.with_suffix(f".{os.getpid()}").replace(kept)
-    found = {
+    found: Lock = {
         canonicalize_name(m["name"]): Package(m["name"], m["version"], tuple(m["requires_dist"] or ()))
         for m in (item["metadata"] for item in report["install"])
     }
