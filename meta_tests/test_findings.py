@@ -51,6 +51,7 @@ def test_the_table_the_entries_and_the_programs_are_the_same() -> None:
 
 
 def test_the_divergences_that_entries_name_exist() -> None:
+    assert ROWS
     known = {d.id for d in divergences()}
     for name in ROWS:
         named = re.search(r"In the suite: (.*)\.\n", entry(name))
