@@ -300,6 +300,11 @@ def test_what_pip_finds_is_kept_for_exact_pins(fake_pip: FakePip, tmp_path: Path
             "ERROR: No matching distribution found for keras==99",
             "there is no distribution of keras==99 for this Python and platform",
         ),
+        (
+            "ERROR: Could not find a version that satisfies the requirement keras==3.12.4 (from versions: none)\n"
+            "ERROR: No matching distribution found for keras==3.12.4",
+            "the package index has nothing of that name, or it cannot be reached",
+        ),
         ("ERROR: ResolutionImpossible: for help visit ...", "no versions suit all of these requirements"),
         (
             "WARNING: Retrying after connection broken by 'NewConnectionError(Failed to establish a new connection)'\n"

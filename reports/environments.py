@@ -34,6 +34,8 @@ WHOLE = "whole.json"
 """Written last into an environment: without it, it is half built."""
 LINES = 8
 """Of the installer's output, in an error."""
+WIDEST = 160
+"""Characters of such a line: pip lists every version that there is."""
 Say = Callable[[str], None]
 
 
@@ -440,6 +442,7 @@ _CAUSES = (
     ("Could not fetch URL", "the package index cannot be reached"),
     ("name resolution", "the package index cannot be reached"),
     ("ResolutionImpossible", "no versions suit all of these requirements"),
+    ("from versions: none)", "the package index has nothing of that name, or it cannot be reached"),
     ("No matching distribution found for ", "there is no distribution of {rest} for this Python and platform"),
 )
 
@@ -472,5 +475,7 @@ def _run(command: list[str], name: str, say: Say) -> None:
         if sign in text:
             cause = sentence.format(rest=text.rpartition(sign)[2].partition("\n")[0])
             break
-    quoted = "".join(f"\n  | {line}" for line in [s for s in lines if s.strip() and "is ignored" not in s][-LINES:])
+    quoted = "".join(
+        f"\n  | {line[:WIDEST]}" for line in [s for s in lines if s.strip() and "is ignored" not in s][-LINES:]
+    )
     raise Undecided(f"{name}: the environment could not be built: {cause}{quoted}")
