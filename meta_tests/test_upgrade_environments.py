@@ -1,6 +1,7 @@
 """Environments of an upgrade: pins, what is the same on both sides, building, and everything that can be missing."""
 
 import json
+import subprocess
 import sys
 import threading
 import zipfile
@@ -244,6 +245,25 @@ def test_an_environment_that_has_all_is_used_as_it_is(tmp_path: Path) -> None:
     here = look(Path(sys.executable), "--from-python")
     assert overlay(here, "--from", tmp_path, quiet) == Path(here.path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_suite_needs_goes_beside_an_existing_environment(fake_pip: Any, tmp_path: Path) -> None:
+    cache, theirs = fake_pip(""), tmp_path / "theirs" / "site-packages"
+    theirs.mkdir(parents=True)
+    (theirs / "tiny.py").write_text("answer = 42\n")
+    packages = lock(numpy="1.26.4", pytest="7.0")
+    existing = Interpreter(sys.executable, "3.11.0", packages, (str(theirs),))
+    python = overlay(existing, "--from", cache, quiet)
+    assert python != Path(sys.executable)
+    shown = subprocess.run([python, "-c", "import tiny; print(tiny.answer)"], capture_output=True, text=True)
+    assert shown.stdout == "42\n"
+    asked = (tmp_path / "asked").read_text()
+    assert "pytest>=9" in asked  # theirs is too old, and stays
+    assert "numpy" not in asked
+    assert (python.parents[1] / "constraints.txt").read_text() == "numpy==1.26.4\n"
+    assert [p.name for p in theirs.iterdir() if p.suffix == ".py"] == ["tiny.py"]
+    assert overlay(existing, "--from", cache, quiet) == python
+    assert len((tmp_path / "asked").read_text().splitlines()) == 1
 
 
 # pip, replaced

@@ -401,7 +401,7 @@ def overlay(existing: Interpreter, name: str, cache: Path, say: Say) -> Path:
         try:
             say(f"installing what the suite needs, beside {existing.path}")
             _run([existing.path, "-m", "venv", "--without-pip", str(place)], name, say)
-            (site,) = place.glob("lib*/python*/site-packages")
+            (site,) = place.glob("lib/python*/site-packages")
             (site / "existing.pth").write_text("\n".join(existing.paths) + "\n", encoding="utf-8")
             (place / "constraints.txt").write_text("\n".join(pinned) + "\n", encoding="utf-8")
             command = [*pip, "--python", python, "install", "--no-compile", "-c", place / "constraints.txt", *missing]
