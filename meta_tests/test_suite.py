@@ -22,7 +22,9 @@ from reports.verdict import verdict
 
 ROOT = Path(__file__).parents[1]
 RELU = "relu and not (crelu or prelu or rrelu or relu6 or leaky_relu or ed_relu or of_relu or s_relu)"
-TORCH_RELU = ("--frameworks", "torch", "--dtypes", "float32", "-k", RELU)
+IN_FILE = "conformance/test_activations.py"
+"""What is selected is in this file: pytest need not look into the others, which takes longer than the tests."""
+TORCH_RELU = (IN_FILE, "--frameworks", "torch", "--dtypes", "float32", "-k", RELU)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def suite(tmp_path: Path) -> Suite:
 def by_workers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     """The same selection on no, one and two workers."""
     suite = pytest_for(tmp_path_factory.mktemp("workers"))
-    selection = ("--frameworks", "torch", "--dtypes", "float32", "--seed", "3", "-k", f"({RELU} or expm1) and not gpu")
+    files = (IN_FILE, "conformance/test_elementwise.py")
+    selection = (*files, "--frameworks", "torch", "--dtypes", "float32", "--seed", "3", "-k", f"({RELU} or expm1) and not gpu")
     return {n: suite(*selection, "-n", n, directory=f"run{n}") for n in ("0", "1", "2")}
 
 
@@ -153,7 +156,7 @@ def test_an_interrupted_run_says_so(suite: Suite) -> None:
 
 
 def test_a_selection_of_nothing_is_no_success(suite: Suite) -> None:
-    done = suite("-k", "no_such_case")
+    done = suite(IN_FILE, "-k", "no_such_case")
     assert done.code == 5
     assert "CONFORMANT" not in done.out
 
@@ -193,6 +196,8 @@ def test_a_crash_of_the_only_process_leaves_a_readable_record(suite: Suite) -> N
 def test_a_hang_in_native_code_is_ended_and_observed(suite: Suite) -> None:
     plugin = """
         import ctypes
+        def pytest_collection_finish():
+            import torch  # which takes as long as the limit on a busy machine
         def pytest_runtest_call(item):
             if "relu-torch-eager-value]" in item.nodeid:
                 library, mutex = ctypes.PyDLL(None), ctypes.create_string_buffer(64)
@@ -232,7 +237,7 @@ def test_without_a_gpu_its_checks_are_counted_and_the_run_succeeds(suite: Suite)
 
 
 def test_what_takes_minutes_is_skipped_and_counted(suite: Suite) -> None:
-    done = suite("-k", "converged_digit_classifier and not gpu")
+    done = suite("conformance/test_training.py", "-k", "converged_digit_classifier and not gpu")
     assert done.outcomes == {"skipped": 1}
     assert "skipped: 1 checks take minutes: pytest -m slow runs them" in done.out
 
@@ -322,14 +327,14 @@ HIDDEN = """
 
 
 def test_what_is_not_installed_is_skipped_and_counted(suite: Suite) -> None:
-    done = suite("-k", RELU, "--dtypes", "float32", "-m", "not gpu", plugin=HIDDEN)
+    done = suite(IN_FILE, "-k", RELU, "--dtypes", "float32", "-m", "not gpu", plugin=HIDDEN)
     assert done.code == 0
     assert re.search(r"skipped: \d+ checks need tensorflow, which is not installed", done.out)
     assert done.outcomes["passed"] > 0
 
 
 def test_what_is_required_and_not_installed_fails_the_run(suite: Suite) -> None:
-    done = suite("-k", RELU, "--require", "torch,tensorflow", plugin=HIDDEN)
+    done = suite(IN_FILE, "-k", RELU, "--require", "torch,tensorflow", plugin=HIDDEN)
     assert done.code == 1
     assert "tensorflow is required and not installed." in done.out + done.err
 
@@ -356,12 +361,12 @@ def test_collection_imports_no_framework(suite: Suite) -> None:
 def test_benchmarks_run_alone_or_not_at_all(suite: Suite, tmp_path: Path) -> None:
     timings = tmp_path / "timings.json"
     quick = ("--benchmark-max-time=0.01", "--benchmark-min-rounds=1", f"--benchmark-json={timings}")
-    done = suite("--benchmark-only", "-k", "gelu and (numpy or torch)", *quick)
+    done = suite("conformance/test_benchmarks.py", "--benchmark-only", "-k", "gelu and (numpy or torch)", *quick)
     assert done.code == 0, done.out
     names = [b["name"] for b in json.loads(timings.read_text(encoding="utf-8"))["benchmarks"]]
     assert any("torch-eager" in n for n in names)
     assert all("test_benchmark" in n for n in names)
-    plain = suite("--collect-only", "-q", "-k", "gelu").out
+    plain = suite("conformance/test_benchmarks.py", IN_FILE, "--collect-only", "-q", "-k", "gelu").out
     assert "test_benchmarks.py" not in plain
 
 
