@@ -78,7 +78,7 @@ def by_workers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     """The same selection on no, one and two workers."""
     suite = pytest_for(tmp_path_factory.mktemp("workers"))
     files = (IN_FILE, "conformance/test_elementwise.py")
-    selection = (*files, "--frameworks", "torch", "--dtypes", "float32", "--seed", "3", "-k", f"({RELU} or expm1) and not gpu")
+    selection = (*files, *TORCH_RELU[1:5], "--seed", "3", "-k", f"({RELU} or expm1) and not gpu")
     return {n: suite(*selection, "-n", n, directory=f"run{n}") for n in ("0", "1", "2")}
 
 

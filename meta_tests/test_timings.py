@@ -1,5 +1,6 @@
 """How speed is judged, and how rarely it cries wolf: on synthetic processes whose spread is like that of real ones."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -223,7 +224,8 @@ def test_a_process_that_fails_is_quoted(tmp_path: Path) -> None:
 
 def pytest_in_a_process(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--benchmark-only", *arguments]
-    return subprocess.run(command, cwd=timings.ROOT, capture_output=True, text=True, check=False)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # no worker's
+    return subprocess.run(command, cwd=timings.ROOT, capture_output=True, text=True, check=False, env=own)
 
 
 def test_benchmarks_leave_a_record_with_their_timings(tmp_path: Path) -> None:

@@ -272,6 +272,7 @@ def test_a_real_upgrade_between_two_interpreters(tmp_path: Path, capfd: pytest.C
         patch.setattr(upgrade, "_environments", lambda *_: sides)
         status = cli.main([
             "upgrade", "--to", "torch", "--output", str(tmp_path / "out"), "--", "-n", "0", "--frameworks", "torch",
+            "conformance/test_activations.py",
             "--modes", "eager", "--dtypes", "float32", "-k", "relu-torch-eager-value and not gpu",
         ])  # fmt: skip
     said = capfd.readouterr()
