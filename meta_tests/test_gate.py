@@ -217,7 +217,25 @@ def test_drift_on_another_machine_is_a_note_unless_the_policy_says_otherwise(
     assert found.passed
     assert "processor flags" in found.notes[0]
     assert "1 check drifted" in found.notes[1]
-    assert not judge(after, rules(against("drift = 5\ndrift_elsewhere = true")), before).passed
+    assert not judge(after, rules(against("drift = 5\nelsewhere = true")), before).passed
+
+
+def test_a_new_divergence_on_another_machine_is_a_note_unless_the_policy_says_otherwise(
+    rules: Callable[[str], policy.Policy],
+) -> None:
+    """Other kernels compute there: some show a divergence that the baseline's did not."""
+    after, before = run_of(SOUND[0], NEWLY, DIVERGED), run_of(*SOUND, change=ELSEWHERE)
+    found = judge(after, rules(RAN), before)
+    assert found.passed
+    assert any("erf-in-float32 is new since the baseline in gelu" in note for note in found.notes)
+    assert not judge(after, rules(against("elsewhere = true")), before).passed
+    assert not judge(after, rules(RAN + LISTED), before).passed
+
+
+def test_drift_inside_a_known_divergence_is_none(rules: Callable[[str], policy.Policy]) -> None:
+    """What reads memory that nobody has written has another score each time."""
+    before, after = (run_of(SOUND[0], replace(DIVERGED, score=score)) for score in (1e5, 1e9))
+    assert judge(after, rules(against("drift = 5")), before).passed
 
 
 def test_a_failure_on_another_machine_is_no_less_a_failure(rules: Callable[[str], policy.Policy]) -> None:

@@ -29,6 +29,7 @@ SHOWN = 6
 """So many areas without enough checks are named."""
 SPELLED = 20
 """So many divergences have a sentence of their own; the others are named in one."""
+ELSEWHERE = "not judged, because the baseline is of another machine or of other settings"
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,14 @@ def judge(run: Run, rules: Policy, against: Run | None, today: datetime.date, ti
     reasons += fails
     notes += elsewhere
     reasons += _acceptances(run, rules, today)
-    reasons += _divergences(run, rules, against)
+    apart = baseline.differences(against, run) if against is not None else ()
+    unaccepted = list(_divergences(run, rules, against))
+    if apart and rules.divergences.accept == "known" and not rules.baseline.elsewhere:
+        notes += [f"{said}; {ELSEWHERE}" for said in unaccepted]
+    else:
+        reasons += unaccepted
     if against is not None and comparison is not None:
-        worse, said = _changes(comparison, baseline.differences(against, run), rules)
+        worse, said = _changes(comparison, apart, rules)
         reasons += worse
         notes += said
         if timed and comparison.unjudged:
@@ -270,15 +276,16 @@ def _changes(comparison: Comparison, apart: Sequence[str], rules: Policy) -> tup
             f"{_checks(n)} of the baseline {_were(n)} not judged, and {allowed.vanished} may be missing; "
             f"the first is {_named(first.observation, score=False)}{why}"
         )
-    worse = [c for c in comparison.worse if rules.passed.holds(c.observation)]
+    # The score of what diverges may be of memory that nobody has written; its entry has a bound.
+    worse = [c for c in comparison.worse if rules.passed.holds(c.observation) and c.observation.outcome == "passed"]
     if len(worse) > allowed.drifted:
         first = worse[0]
         sentence = (
             f"{_checks(len(worse))} drifted by more than a factor of {allowed.drift:g}, and {allowed.drifted} may; the "
             f"furthest by {first.factor:.3g} in {first.by}: {_named(first.observation)}"
         )
-        if apart and not allowed.drift_elsewhere:
-            notes.append(f"{sentence}; not judged, because the baseline is of another machine or of other settings")
+        if apart and not allowed.elsewhere:
+            notes.append(f"{sentence}; {ELSEWHERE}")
         else:
             reasons.append(sentence)
     for speed in comparison.slower:

@@ -78,8 +78,8 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a gate without a baseline fails."""
     drift: float = 10.0
     """The factor by which scores may grow."""
-    drift_elsewhere: bool = False
-    """Whether drift also fails the gate if the baseline is of another machine or of other settings."""
+    elsewhere: bool = False
+    """Whether drift and new divergences also fail the gate if the baseline is of another machine or other settings."""
     drifted: int = 0
     """So many checks may drift further."""
     vanished: int = 0
