@@ -47,10 +47,11 @@ def run_of(*rows: Observation, change: Callable[[Line], Line] = lambda line: lin
 def header(**changes: Any) -> Callable[[Line], Line]:
     """A change of a record's header; ``packages`` and ``cpu`` are those of its fingerprint."""
 
+    facts = {k: changes.pop(k) for k in ("packages", "cpu", "environment") if k in changes}
+
     def change(line: Line) -> Line:
         if not isinstance(line, Header):
             return line
-        facts = {k: changes.pop(k) for k in ("packages", "cpu", "environment") if k in changes}
         return replace(line, fingerprint={**line.fingerprint, **facts}, **changes)
 
     return change
