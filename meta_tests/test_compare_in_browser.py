@@ -109,7 +109,7 @@ def test_speed_divergences_and_surface_are_shown(visit: Visit) -> None:
     shown = visit()
     assert "slower" in shown.inner_text("#speed tbody tr")
     assert "1010 to 1050" in shown.inner_text("#speed tbody tr")
-    assert "erf-in-float32" in shown.inner_text("#divergences")
+    assert "erf-in-float32" in shown.inner_text("#known")
     shown.click("#deprecated > details > summary")
     assert "torch.nn.GELU is <u>deprecated</u>" in shown.inner_text("#deprecated")
     shown.click("#refusals > details > summary")
