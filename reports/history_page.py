@@ -2,24 +2,19 @@
 
 import io
 import math
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import jinja2
-from markupsafe import Markup
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from reports import charts
+from reports import charts, template
 from reports.history import HIGHEST, Cell, Change, History, moves, share
 from reports.parquet import Info
 from reports.record import Figure, Mark, Series
 
-PAGE = Path(__file__).parent / "page"
 BARS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 LATEST = 20
 """So many runs the terminal lists; the page has all of them."""
@@ -133,29 +128,21 @@ def _shown(changes: Sequence[Change]) -> Iterator[str]:
 
 def write(found: History, path: Path) -> None:
     """Write the page; one that was there stays as it was until the new one is complete."""
-    page = render(found)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".page-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    template.write(render(found), path)
 
 
 def render(found: History) -> str:
-    """The page as text. It needs no script: pictures, tables and their data are in it."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"svg": Markup}
+    """The page as text. Pictures, tables and their data are in it, and need no script."""
     areas: dict[str, list[tuple[str, list[charts.Picture], list[Cell]]]] = {}
     for area, framework, cells in found.series():
         areas.setdefault(area, []).append((framework, _pictures(found, area, framework, cells), cells))
     changed = sorted({c.run for c in found.changes}, reverse=True)
-    return environment.get_template("history.html.j2").render(
+    return template.render(
+        "history.html.j2",
+        title="History",
+        state="conformant" if found.runs[-1].conformant else "failed",
+        pages=(),
+        here="",
         runs=list(enumerate(found.runs, 1)),
         packages=[p for p in PACKAGES if any(p in r.versions for r in found.runs)],
         areas=areas,
@@ -165,9 +152,8 @@ def render(found: History) -> str:
         highest=HIGHEST,
         judged=judged,
         failed=failed,
-        state=state,
+        ended=state,
         share=share,
-        style=Markup((PAGE / "page.css").read_text(encoding="utf-8")),
         first=found.runs[0].created[:10],
         last=found.runs[-1].created[:10],
     )
