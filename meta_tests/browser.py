@@ -111,3 +111,14 @@ def visit(opened: Open, pages: Path) -> Open:
         return shown
 
     return open_page
+
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def violations(page: Any) -> list[tuple[str, str]]:
+    """What axe-core objects to in a page as it is shown: rule, and the first element."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [(v["id"], v["nodes"][0]["html"][:200]) for v in found]

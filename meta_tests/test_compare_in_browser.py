@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from meta_tests.browser import violations
 from meta_tests.conftest import lines, observation
 from reports import compare_page
 from reports.compare import compare
@@ -133,3 +134,10 @@ def test_the_links_lead_to_sections(visit: Visit) -> None:
     for link in shown.locator("nav.sections a").all():
         target = link.get_attribute("href")[1:]
         assert shown.locator(f"[id='{target}']").count() == 1
+
+
+def test_axe_finds_nothing(visit: Visit) -> None:
+    shown = visit(color_scheme="dark", viewport={"width": 390, "height": 800})
+    shown.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    assert violations(shown) == []
+    assert shown.evaluate("document.documentElement.scrollWidth") == 390

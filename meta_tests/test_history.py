@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from meta_tests.browser import Open, violations
 from meta_tests.conftest import lines, observation
 from reports import cli, history_page, parquet, storage
 from reports.errors import Undecided
@@ -274,3 +275,18 @@ def test_any_number_of_runs_can_be_drawn(runs: int) -> None:
     for shown in (history_page.render(found), history_page.text(found)):
         assert "nan" not in shown
     assert "&lt;w&gt;" in history_page.render(found)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_the_page_in_a_browser(
+    make: Make, found: Callable[[], History], opened: Open, tmp_path: Path, scheme: str, width: int
+) -> None:
+    make(1, observation("passed"), observation("passed", sample="far"))
+    make(2, observation("passed"), observation("failed", sample="far", score=99.0), torch="2.14.0")
+    history_page.write(found(), tmp_path / "page.html")
+    page = opened(tmp_path / "page.html", setup="0", color_scheme=scheme, viewport={"width": width, "height": 800})
+    assert page.locator("#changes strong.failed").first.is_visible()
+    assert page.locator("figure svg").count() == 2
+    page.click("details > summary")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
