@@ -28,7 +28,11 @@ from reports.record import (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all-faults", action="store_true", help="inject every fault of meta_tests/faults, not a third")
+    parser.addoption(
+        "--all-faults",
+        action="store_true",
+        help="inject every fault, not a part; also run what takes half a minute by itself",
+    )
 
 
 SCRIPT = 'import numpy as np\nprint("<script>alert(1)</script>")\nraise SystemExit(1)\n'

@@ -252,8 +252,12 @@ def test_progress_counts_what_is_written(row: Row, tmp_path: Path) -> None:
     assert watch.observed == 2
 
 
-def test_a_real_upgrade_between_two_interpreters(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_real_upgrade_between_two_interpreters(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], pytestconfig: pytest.Config
+) -> None:
     """The suite itself on both sides; on the later one torch.relu is wrong and torch.nn.ReLU is gone."""
+    if not pytestconfig.getoption("all_faults"):
+        pytest.skip("takes half a minute: tox -e faults runs it")
     (tmp_path / "fault.py").write_text(
         "import pytest\nfrom conformance.frameworks import load\n"
         "@pytest.hookimpl(tryfirst=True)\ndef pytest_runtest_call(item):\n"
