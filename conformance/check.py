@@ -442,17 +442,19 @@ class Workbench:
                 began = time.perf_counter()
                 draws, gradients = [], []
                 try:
-                    for s in (seed, seed, seed + 1):
-                        framework.seed(s % 2**31)
-                        f = framework.bind(route, sample.options, inputs)  # a graph keeps the seed it was traced with
-                        if noise.differentiable(case, inputs):
-                            ones = np.ones_like(inputs[0])
-                            value, gradient = framework.vjp(f, inputs, (ones,), mode=test.mode, device=test.device)
-                            gradients.append(gradient[0])
-                        else:
-                            value = framework.value(f, inputs, mode=test.mode, device=test.device)
-                        draws.append(value)
-                    p = case.statistics(draws, *([gradients] if gradients else ()), **sample.options)
+                    with self.clock.spending("frameworks"):
+                        for s in (seed, seed, seed + 1):
+                            framework.seed(s % 2**31)
+                            f = framework.bind(route, sample.options, inputs)  # a graph keeps the seed it was made with
+                            if noise.differentiable(case, inputs):
+                                ones = (np.ones_like(inputs[0]),)
+                                value, gradient = framework.vjp(f, inputs, ones, mode=test.mode, device=test.device)
+                                gradients.append(gradient[0])
+                            else:
+                                value = framework.value(f, inputs, mode=test.mode, device=test.device)
+                            draws.append(value)
+                    with self.clock.spending("scores"):
+                        p = case.statistics(draws, *([gradients] if gradients else ()), **sample.options)
                     worst = min(p, key=lambda name: p[name])
                     least = -math.log10(p[worst]) if p[worst] > 0 else math.inf
                     score = Score(least + 0.0, problem="" if least <= test.limit else f"{worst}: p = {p[worst]:.3g}")
