@@ -492,7 +492,7 @@ def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, timeout=400)
 
 
-@pytest.mark.parametrize(("number", "fault"), enumerate(SCRIPTS), ids=[f.name for f in SCRIPTS])
+@pytest.mark.parametrize(("number", "fault"), [*enumerate(SCRIPTS)], ids=[f.name for f in SCRIPTS])
 def test_the_script_of_a_failure_reproduces_it_without_the_project(
     number: int, fault: Fault, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

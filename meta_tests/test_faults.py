@@ -21,7 +21,7 @@ FAULTS: list[Fault] = [
 ]
 
 
-@pytest.mark.parametrize(("number", "fault"), enumerate(FAULTS), ids=[str(f) for f in FAULTS])
+@pytest.mark.parametrize(("number", "fault"), [*enumerate(FAULTS)], ids=[str(f) for f in FAULTS])
 def test_a_fault_is_detected(
     number: int, fault: Fault, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 ) -> None:
