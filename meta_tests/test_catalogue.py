@@ -57,6 +57,15 @@ def test_ids_are_unique() -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize("check", ["value", "gradient"])
+def test_every_sample_is_judged_in_eager_mode(check: str) -> None:
+    """By each framework, in at least one of its dtypes."""
+    for test in (t for tests in PLANNED.values() for t in tests):
+        if (test.check, test.mode, test.device) == (check, "eager", "cpu"):
+            taken = {s.name for d in test.case.dtypes for s, _, _ in test.taken(d)}
+            assert taken == {s.name for d in test.case.dtypes for s in test.case.sampled(check, d)}, test.id
+
+
 def test_no_planned_test_is_empty() -> None:
     """Training has no half precision: with that alone it is not planned, rather than passing on nothing."""
     assert list(plan.tests("training", Options(dtypes=("float16",)))) == []
