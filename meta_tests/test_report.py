@@ -288,7 +288,7 @@ def test_the_command_says_what_is_wrong_in_one_sentence(record: Record, damage: 
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
     assert output.read_text(encoding="utf-8") == "the page of yesterday"
-    assert not list(directory.glob(".page-*"))
+    assert not list(directory.glob(".*"))
 
 
 def test_an_unknown_option_is_a_usage_error() -> None:

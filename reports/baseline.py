@@ -7,7 +7,6 @@ import argparse
 import gzip
 import math
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 from packaging.version import InvalidVersion, Version
 
+from reports import storage
 from reports.errors import Invalid, Undecided
 from reports.record import Footer, Line, Observation, Planned, Run, encode, read
 from reports.verdict import verdict
@@ -68,16 +68,7 @@ def write(run: Run, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name(run)}{SUFFIX}"
     data = gzip.compress("".join(f"{encode(line)}\n" for line in trimmed(run)).encode(), 9, mtime=0)
-    handle, part = tempfile.mkstemp(dir=directory, prefix=".baseline-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
-    return path
+    return storage.put(data, path)
 
 
 def trimmed(run: Run) -> Iterator[Line]:

@@ -3,6 +3,7 @@
 import gzip
 import os
 import shutil
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -63,6 +64,21 @@ def compress(path: Path) -> Path:
     sync(path.parent)
     path.unlink()
     return packed
+
+
+def put(data: bytes, path: Path) -> Path:
+    """Write a file and return its path; one that was there stays as it was until the new one is complete. Raises
+    ``OSError``."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
 
 
 def sync(directory: Path) -> None:

@@ -1,15 +1,15 @@
 """What the pages of reports share: their frame (``page/base.html.j2``), filters, style and scripts, and how a page is
 written. A page is one file, which needs nothing else."""
 
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import jinja2
 from markupsafe import Markup, escape
+
+from reports import storage
 
 PAGE = Path(__file__).parent / "page"
 
@@ -30,16 +30,7 @@ def render(template: str, scripts: Sequence[str] = (), **values: object) -> str:
 def write(text: str, path: Path) -> Path:
     """Write a page and return its path. Raises ``OSError`` if it cannot be written; a page that was there stays as it
     was until the new one is complete."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".page-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+    return storage.put(text.encode(), path)
 
 
 def score(value: float | str | None) -> str:
