@@ -177,6 +177,20 @@ def test_a_crash_costs_one_test_and_is_observed(suite: Suite) -> None:
     assert "were lost when their process died or hung" in done.out
 
 
+def test_a_crash_in_the_last_case_does_not_stall_the_run(suite: Suite) -> None:
+    """xdist gives cases that were finished before to the worker that comes after: no test, and it would ask for none."""
+    plugin = """
+        import os, signal
+        def pytest_runtest_call(item):
+            if "test_special[digamma-torch-eager-value]" in item.nodeid:
+                os.kill(os.getpid(), signal.SIGKILL)
+    """
+    files = (IN_FILE, "conformance/test_special.py")
+    done = suite(*files, *TORCH_RELU[1:5], "-k", f"({RELU} or digamma) and not gpu", "-n", "1", plugin=plugin)
+    assert [o.test for o in done.run.observations if o.outcome == "crashed"] == ["digamma-torch-eager-value"]
+    assert any(o.test == "digamma-torch-eager-gradient" for o in done.run.observations)
+
+
 def test_a_crash_of_the_only_process_leaves_a_readable_record(suite: Suite) -> None:
     plugin = """
         import os, signal

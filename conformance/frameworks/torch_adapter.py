@@ -1,5 +1,6 @@
 """PyTorch."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -195,8 +196,23 @@ class Torch:
         return facts
 
     def kernels(self, dtype: str) -> Mapping[str, str]:
-        onednn = torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
-        return {"cpu_capability": torch.backends.cpu.get_cpu_capability(), "onednn": "on" if onednn else "off"}
+        return {"cpu_capability": torch.backends.cpu.get_cpu_capability(), "onednn": _onednn(dtype)}
+
+
+def _onednn(dtype: str) -> str:
+    """The instructions by which oneDNN computes a dtype: AVX512, or AVX2 for all below; off where torch does not ask it.
+    It looks at the processor itself, whatever torch's own kernels are told to use."""
+    asked = {
+        "float32": lambda: True,
+        "bfloat16": torch.ops.mkldnn._is_mkldnn_bf16_supported,
+        "float16": torch.ops.mkldnn._is_mkldnn_fp16_supported,
+    }
+    library = torch.backends.mkldnn
+    if not (library.is_available() and library.enabled and dtype in asked and asked[dtype]()):
+        return "off"
+    most = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
+    allowed = not most or most.startswith(("AVX512", "AVX10", "DEFAULT", "ALL"))
+    return "AVX512" if allowed and torch.cpu._is_avx512_supported() else "AVX2"
 
 
 def _floating(t: torch.Tensor) -> bool:

@@ -93,14 +93,17 @@ class Network:
         of_beta = self.nudge(np.sum(of_y, axis=axes))
         # y depends on z by itself, by the mean and by the variance of its channel.
         of_z = self.backwards(gamma * inverse * (of_y - (of_beta + standard * of_gamma) / n))
-        of_kernel = (columns.T @ of_z.reshape(-1, of_z.shape[-1])).reshape(now["kernel"].shape)
         return loss, {
-            "kernel": self.backwards(of_kernel),
+            "kernel": self.summed(columns, of_z.reshape(len(columns), -1)).reshape(now["kernel"].shape),
             "gamma": of_gamma,
             "beta": of_beta,
-            "dense_kernel": self.backwards(h.T @ delta),
-            "bias": self.backwards(np.sum(delta, axis=0)),
+            "dense_kernel": self.summed(h, delta),
+            "bias": self.summed(np.ones(len(x)), delta),
         }
+
+    def summed(self, left: Array, right: Array) -> Array:
+        """``left.T @ right``, the gradient of a weight: a sum over a batch, whose partial sums may be larger."""
+        return self.backwards(left.T @ right)
 
     def observe(self, z: Array) -> None:
         """Algorithm 2 infers by the unbiased variance of the batches; Keras averages the biased one."""

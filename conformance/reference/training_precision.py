@@ -57,6 +57,10 @@ class Half:
         absolute = (self.nudge(one) - one) * (self.form.smallest / 2 / self.scale / SINGLE)
         return a + relative + absolute
 
+    def summed(self, left: Array, right: Array) -> Array:
+        """``left.T @ right``, the gradient of a weight: a sum over a batch, whose partial sums may be larger."""
+        return self(left.T @ right)
+
 
 @dataclass
 class Scaler:
@@ -95,10 +99,10 @@ def digit_classifier_mixed(
         delta_2 = backwards(delta_2)
         delta_1 = backwards(delta_2 @ forwards(now["kernel_2"]).T) * (hidden > 0)
         return loss, {
-            "kernel_1": backwards(x.T @ delta_1),
-            "bias_1": backwards(np.sum(delta_1, axis=0)),
-            "kernel_2": backwards(active.T @ delta_2),
-            "bias_2": backwards(np.sum(delta_2, axis=0)),
+            "kernel_1": backwards.summed(x, delta_1),
+            "bias_1": backwards.summed(np.ones(len(x)), delta_1),
+            "kernel_2": backwards.summed(active, delta_2),
+            "bias_2": backwards.summed(np.ones(len(x)), delta_2),
         }
 
     weights = {"kernel_1": kernel_1, "bias_1": bias_1, "kernel_2": kernel_2, "bias_2": bias_2}
