@@ -178,7 +178,7 @@ def test_a_crash_costs_one_test_and_is_observed(suite: Suite) -> None:
 
 
 def test_a_crash_in_the_last_case_does_not_stall_the_run(suite: Suite) -> None:
-    """xdist gives cases that were finished before to the worker that comes after: no test, and it would ask for none."""
+    """xdist would give cases that were finished to the worker that comes after: no test, and it would ask for none."""
     plugin = """
         import os, signal
         def pytest_runtest_call(item):

@@ -75,9 +75,7 @@ def largest_partial_sum(left: Array, right: Array) -> float:
 
 
 @pytest.mark.parametrize(("case", "sample"), SCALED, ids=named)
-def test_which_steps_overflow_hangs_on_no_rounding(
-    case: Case, sample: Sample, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_which_steps_overflow_hangs_on_no_rounding(case: Case, sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor on the order in which a kernel adds up a gradient, which is its own, and that of this machine's registers: a
     step is taken if the largest partial sum has room, and skipped if the sums themselves have none."""
     steps: dict[int, tuple[ref.Half, list[float]]] = {}

@@ -3,8 +3,8 @@
 Two runs of this area, reduced: the digit classifier (24 neurons, 600 images, three epochs; SGD with momentum, for the
 first step of RMSprop is the sign of each gradient, which in half precision is chance where it is small), and the
 convolutional network (200 images, three epochs, no tests in between). Scaled losses overflow on purpose. Which step
-overflows must hang on no rounding, nor on the order in which a kernel adds up: the weights are drawn once for all seeds,
-such that no scaled gradient, and no partial sum of one, is within a tenth of the largest number.
+overflows must hang on no rounding, nor on the order in which a kernel adds up: the weights are drawn once for all
+seeds, such that no scaled gradient, and no partial sum of one, is within a tenth of the largest number.
 """
 
 from typing import Any

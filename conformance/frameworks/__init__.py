@@ -45,8 +45,8 @@ DEFAULT_MODES = ("eager", "function")
 DEVICES = ("cpu", "gpu")
 
 KERNELS = {"torch": ("cpu_capability", "onednn"), "tensorflow": ("onednn",)}
-"""Facts that `Framework.kernels` gives: `cpu_capability` as torch names it (DEFAULT, AVX2, AVX512, ...); `onednn` off or, in
-TensorFlow, on, in torch, the instructions that it uses (AVX2, AVX512)."""
+"""Facts that `Framework.kernels` gives: `cpu_capability` as torch names it (DEFAULT, AVX2, AVX512, ...); `onednn` off,
+or on in TensorFlow, and in torch the instructions that it uses (AVX2, AVX512)."""
 
 DISTRIBUTIONS = {
     "torch": ("torch",),

@@ -200,8 +200,8 @@ class Torch:
 
 
 def _onednn(dtype: str) -> str:
-    """The instructions by which oneDNN computes a dtype: AVX512, or AVX2 for all below; off where torch does not ask it.
-    It looks at the processor itself, whatever torch's own kernels are told to use."""
+    """The instructions by which oneDNN computes a dtype: AVX512, or AVX2 for all below; off where torch does not ask
+    it. It looks at the processor itself, whatever torch's own kernels are told to use."""
     asked = {
         "float32": lambda: True,
         "bfloat16": torch.ops.mkldnn._is_mkldnn_bf16_supported,
