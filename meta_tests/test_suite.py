@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from fixtures.shards import recorded
 from reports.record import NAME, Run, read
 from reports.verdict import verdict
 
@@ -358,6 +359,20 @@ def test_the_options_are_shown_in_one_group(suite: Suite) -> None:
     group = text.partition("conformance of PyTorch and TensorFlow:")[2].partition("\n\n")[0]
     for option in ("--frameworks=", "--require=", "--dtypes=", "--modes=", "--seed=", "--run-dir=", "--mnist="):
         assert option in group
+
+
+def test_the_shortest_cases_come_first_where_the_first_failure_ends_the_run(suite: Suite) -> None:
+    def cases(*options: str) -> list[str]:
+        lines = suite(
+            "conformance/test_schedules.py", "--collect-only", "-q", "-m", "torch and not gpu", *options
+        ).out.splitlines()
+        named = [found[1] for line in lines if (found := re.search(r"\[(\w+)-", line))]
+        return [case for i, case in enumerate(named) if not i or named[i - 1] != case]
+
+    usual, found = cases(), cases("-x")
+    assert found != usual
+    assert sorted(found) == sorted(usual)  # each in one piece
+    assert [recorded()[case] for case in found] == sorted(recorded()[case] for case in usual)
 
 
 def test_collection_imports_no_framework(suite: Suite) -> None:
