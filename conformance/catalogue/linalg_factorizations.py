@@ -315,6 +315,25 @@ FACTORIZATIONS = (
         sources=(TORCH + "eigvalsh.html",),
     ),
     Case(
+        "eigvalsh_of_the_upper_triangle",
+        "factorization",
+        ref.eigvalsh_upper,
+        torch=[lambda torch, a: torch.linalg.eigvalsh(a, UPLO="U")],
+        tensorflow=[
+            # it reads the lower triangle, has no argument for the other one, and gives complex numbers for complex ones
+            lambda tf, a: tf.math.real(tf.linalg.eigvalsh(tf.linalg.adjoint(a))),
+        ],
+        samples=[
+            matrices(m=3, n=3, name="not-symmetric"),
+            matrices(m=3, n=3, complex=True, name="complex"),
+            matrices(m=4, n=4, batch=(2,), name="batch"),
+            given([[2.0, 1.0], [np.nan, 3.0]], name="nan-below", edge=True, dtypes=FLOATS),
+            given([[-2.5]], name="one-element", edge=True, dtypes=FLOATS),
+        ],
+        dtypes=(*SOLVERS, *COMPLEX),
+        sources=(TORCH + "eigvalsh.html", "https://www.tensorflow.org/api_docs/python/tf/linalg/eigvalsh"),
+    ),
+    Case(
         "matrix_rank",
         "factorization",
         ref.matrix_rank,

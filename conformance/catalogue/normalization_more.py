@@ -39,6 +39,12 @@ def torch_layer_norm_plain(torch, x, axes, epsilon):
     return back(torch.nn.functional.layer_norm(x, x.shape[-len(axes) :], **settings(eps=epsilon)))
 
 
+def torch_layer_norm_offset(torch, x, beta, axes, epsilon):
+    """torch.nn.functional.layer_norm"""
+    x, back = last(x, axes)
+    return back(torch.nn.functional.layer_norm(x, beta.shape, None, beta, **settings(eps=epsilon)))
+
+
 def torch_layer_norm_module_plain(torch, x, axes, epsilon):
     """torch.nn.LayerNorm(elementwise_affine=False)"""
     x, back = last(x, axes)
@@ -230,6 +236,31 @@ CASES = (
             normed(2, 3, 4, axes=(1, 2), epsilon=1e-5, weights=0, name="two-axes"),
             normed(3, 2, weights=0, name="two-elements", edge=True),
             given(SMALL, name="default-epsilon", dtypes=DOUBLE_AND_SINGLE, axes=(-1,), epsilon=None),
+        ],
+        sources=(f"{TORCH}LayerNorm.html", f"{KERAS}layer_normalization/"),
+    ),
+    Case(
+        "layer_norm_offset_alone",
+        "reduction",
+        ref.layer_norm_offset,
+        vjp=ref.layer_norm_offset_vjp,
+        vjp_intermediates=ref.layer_norm_offset_vjp_terms,
+        torch=[torch_layer_norm_offset],
+        tensorflow=[
+            KerasLayer(
+                lambda tf, x, beta, axes, epsilon: tf.keras.layers.LayerNormalization(
+                    axes, scale=False, dtype=x.dtype.name, **settings(epsilon=epsilon)
+                )
+            ),
+            lambda tf, x, beta, axes, epsilon: tf.keras.ops.layer_normalization(
+                x, beta=beta, axis=[a % x.shape.rank for a in axes], **settings(epsilon=epsilon)
+            ),
+        ],
+        samples=[
+            normed(4, 6, weights=1, name="vectors"),
+            normed(2, 3, 4, axes=(1, 2), epsilon=1e-5, weights=1, name="two-axes"),
+            normed(3, 2, weights=1, name="two-elements", edge=True),
+            normed(2, 4, 3, weights=1, axes=(1,), name="middle-axis", edge=True),
         ],
         sources=(f"{TORCH}LayerNorm.html", f"{KERAS}layer_normalization/"),
     ),

@@ -421,6 +421,12 @@ def eigvalsh_vjp(c: Array, a: Array) -> Array:
     return np.matmul(v * c[..., None, :], adjoint(v))
 
 
+def eigvalsh_upper(a: Array) -> Array:
+    """Of the Hermitian matrix whose upper triangle is that of ``a``; what is below it does not count."""
+    upper = np.triu(a, 1)
+    return _jacobi(upper + adjoint(upper) + np.real(np.triu(a) - upper))[0]
+
+
 def _svd(a: Array) -> tuple[Array, Array, Array]:
     """U, singular values, descending, and V with a = U diag(s) V^H: one-sided Jacobi (section 8.6.4)."""
     if a.shape[-2] < a.shape[-1]:

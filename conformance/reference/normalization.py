@@ -172,6 +172,23 @@ def layer_norm_plain_vjp_terms(c: Array, x: Array, *, axes: Axes, epsilon: float
     return _standardized_terms(c, x, axes, epsilon)
 
 
+def layer_norm_offset(x: Array, beta: Array, *, axes: Axes, epsilon: float | None) -> Array:
+    """Without gamma."""
+    if beta.shape != tuple(x.shape[a] for a in axes):
+        raise ValueError("beta needs the shape of the axes")
+    return layer_norm_plain(x, axes=axes, epsilon=epsilon) + _over(beta, x, axes)
+
+
+def layer_norm_offset_vjp(c: Array, x: Array, beta: Array, *, axes: Axes, epsilon: float | None) -> tuple[Array, Array]:
+    return _standardized_vjp(c, x, axes, epsilon), np.sum(c, axis=_rest(x, axes))
+
+
+def layer_norm_offset_vjp_terms(
+    c: Array, x: Array, beta: Array, *, axes: Axes, epsilon: float | None
+) -> tuple[Array, Array]:
+    return _standardized_terms(c, x, axes, epsilon), np.zeros_like(beta)
+
+
 def deviation_scaling(x: Array, gamma: Array, *, axes: Axes, epsilon: float) -> Array:
     """x / sqrt(variance + epsilon) gamma: the mean counts in the variance alone."""
     _, inverse = _standardized(x, axes, epsilon)

@@ -181,6 +181,7 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
     "svd": by_batch(svd),
     "svdvals": by_batch(scipy.linalg.svdvals),
     "eigh": by_batch(eigh),
+    "eigvalsh_of_the_upper_triangle": by_batch(lambda a: scipy.linalg.eigvalsh(np.nan_to_num(a), lower=False)),
     "eigvalsh": by_batch(lambda a: scipy.linalg.eigvalsh((a + a.conj().T) / 2)),
     "lstsq": lambda a, b: scipy.linalg.lstsq(a, b)[0],
     "lstsq_by_orthogonal_factorization": lambda a, b: np.linalg.lstsq(a, b)[0],

@@ -114,6 +114,7 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
         layer_plain(x, axes, epsilon) * weighed(gamma, x, axes) + weighed(beta, x, axes)
     ),
     "layer_norm_without_weights": layer_plain,
+    "layer_norm_offset_alone": lambda x, beta, axes, epsilon: layer_plain(x, axes, epsilon) + weighed(beta, x, axes),
     "layer_norm_rms_scaling": lambda x, gamma, axes, epsilon: (
         over(lambda row: shrunk(row, scipy.stats.moment(row, 2), epsilon), x, axes) * weighed(gamma, x, axes)
     ),
