@@ -1,6 +1,7 @@
 """Where the time goes."""
 
 import contextlib
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -35,3 +36,13 @@ class Clock:
         self._count()
         spent, self._spent = self._spent, defaultdict(float)
         return dict(spent)
+
+
+def peak_memory() -> int:
+    """The most that this process has held in memory so far, in bytes; 0 where the system does not say."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most  # Linux counts kibibytes

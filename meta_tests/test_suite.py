@@ -80,7 +80,7 @@ def by_workers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     suite = pytest_for(tmp_path_factory.mktemp("workers"))
     files = (IN_FILE, "conformance/test_elementwise.py")
     selection = (*files, *TORCH_RELU[1:5], "--seed", "3", "-k", f"({RELU} or expm1) and not gpu")
-    return {n: suite(*selection, "-n", n, directory=f"run{n}") for n in ("0", "1", "2")}
+    return {n: suite(*selection, "-n", n, "--times", directory=f"run{n}") for n in ("0", "1", "2")}
 
 
 FAULT = """
@@ -105,6 +105,15 @@ def test_the_record_is_the_same_whatever_the_number_of_workers(by_workers: dict[
         assert (done.directory / "index.html").exists()
     assert found["0"]
     assert found["0"] == found["1"] == found["2"]
+
+
+def test_times_and_memory_are_printed_where_they_are_asked_for(by_workers: dict[str, Done]) -> None:
+    for done in by_workers.values():
+        assert re.search(r"time of all processes: \d+ s: .*harness \d+%", done.out)
+        assert re.search(r"\d+ checks in \d+ s: \d+ a second", done.out)
+        most = max(line.memory for line in done.run.spent)
+        assert 1e8 < most < 1e11
+        assert f"most memory of a process: {most / 1e9:.2f} GB" in done.out
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])

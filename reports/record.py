@@ -265,6 +265,8 @@ class Spent(msgspec.Struct, omit_defaults=True, tag_field="type", tag="spent"):
 
     test: str
     seconds: dict[str, float]
+    memory: Count = 0
+    """The most that the process has held until then, in bytes; 0 where the system does not say."""
 
 
 class Timing(msgspec.Struct, omit_defaults=True, tag_field="type", tag="timing"):

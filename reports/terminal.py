@@ -133,6 +133,8 @@ def _times(run: Run) -> Iterator[str]:
     if run.footer is not None:
         n = sum(checks.values())
         yield f"{n} checks in {run.footer.seconds:.0f} s: {n / max(run.footer.seconds, 1e-9):.0f} a second"
+    if most := max((line.memory for line in run.spent), default=0):
+        yield f"most memory of a process: {most / 1e9:.2f} GB"
     for area, seconds in _largest_first(areas):
         yield f"  {area}: {seconds:.1f} s, {1e3 * seconds / max(checks[area], 1):.2f} ms a check"
 
