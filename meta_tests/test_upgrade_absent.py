@@ -41,12 +41,27 @@ def f(*args, **kwargs):
 class Layer:
     def __init__(self, **kwargs):
         raise ValueError(f"Unrecognized keyword arguments passed to Dense: {kwargs}")
+class Optimizer:
+    def __init__(self, **kwargs):
+        raise ValueError(f"Argument(s) not recognized: {kwargs}")
+class Muon(Optimizer):
+    def __init__(self, rate=1, **kwargs):
+        super().__init__(**kwargs)
 """
 
 
 def test_a_function_that_is_not_there_is_named() -> None:
     f = framework()
     assert absent(raised(lambda: f.view_as_real(1))) == "torch.fake.view_as_real"
+
+
+def test_a_function_that_a_sample_names_is_named() -> None:
+    f = framework()
+
+    def route(x: int, optimizer: str) -> Any:
+        return getattr(f, optimizer)(x)
+
+    assert absent(raised(lambda: route(1, optimizer="Lion"))) == "torch.fake.Lion"
 
 
 def test_a_lazily_loaded_module_may_say_so_itself() -> None:
@@ -71,6 +86,7 @@ def test_a_keyword_that_a_function_does_not_take_is_named() -> None:
     assert absent(raised(lambda: f.inner(1, layout="x"))) == "the argument layout of inner"
     assert absent(raised(lambda: f.f(1, layout="x"))) == "the argument layout of inner"
     assert absent(raised(lambda: f.Layer(layout="x"))) == "the argument layout of Dense"
+    assert absent(raised(lambda: f.Muon(layout="x"))) == "the argument layout of Muon"
 
 
 def test_a_keyword_of_a_sample_is_named() -> None:
@@ -103,6 +119,8 @@ def missing_below(x):
     return numpy.gone(x)
 def own_missing(x):
     return helper.view_as_real(x)
+def own_lookup(name):
+    return getattr(helper, name)
 helper = types.ModuleType("torch.helper")
 def keyword_below(x):
     return inner(x, layout="x")
@@ -114,6 +132,11 @@ def says_so(x):
     raise AttributeError("module 'torch' has no attribute 'says_so'")
 def refuses(x, **kwargs):
     raise TypeError("refuses() got an unexpected keyword argument 'other'")
+class Refusing:
+    def __init__(self, **kwargs):
+        refused(**kwargs)
+def refused(layout):
+    raise ValueError("Argument(s) not recognized: {'layout': 2}")
 class Odd:
     pass
 Odd.__module__ = "torch.nn"
@@ -126,6 +149,9 @@ odd = Odd()
     [
         lambda f: f.missing_below(1),
         lambda f: f.own_missing(1),
+        lambda f: f.own_lookup("view_as_real"),
+        lambda f: getattr(f.odd, "wei" + "ght"),
+        lambda f: f.Refusing(layout=2),
         lambda f: f.keyword_below(1),
         lambda f: f.named(1, layout=2),
         lambda f: f.says_so(1),

@@ -1,9 +1,10 @@
 """Whether a framework's version lacks what a route asks for: then the route is skipped, by name, and nothing failed.
 
 A failure is never taken for an absence. What was raised must say so itself (a public name that a module, a class or a
-tensor of the framework does not have; a keyword that a function does not take), the name must stand in the route, and
-it must have been raised where the route asked: in the route's own frame, or below it only in wrappers that pass the
-route's keywords on. An error that comes from inside a framework is a failure, whatever it says.
+tensor of the framework does not have; a keyword that a function does not take), the name must stand in the route, or be
+an option of the sample that the route takes from a module by ``getattr``, and it must have been raised where the route
+asked: in the route's own frame, or below it only in wrappers that pass the route's keywords on. An error that comes from
+inside a framework is a failure, whatever it says.
 """
 
 import inspect
@@ -19,7 +20,10 @@ _PUBLIC = (
     (re.compile(r"^tf\.keras\._tf_keras\.keras|^keras\._tf_keras\.keras|^keras(?:\.api|\.src)?(?=\.|$)"), "tf.keras"),
 )
 _KEYWORD = re.compile(r"got an unexpected keyword argument '(\w+)'")
-_UNRECOGNIZED = re.compile(r"^Unrecognized keyword arguments passed to (\w+): \{(.*)\}")
+_UNRECOGNIZED = (
+    re.compile(r"^Unrecognized keyword arguments passed to (?P<owner>\w+): \{(?P<given>.*)\}"),  # Keras' layers
+    re.compile(r"^Argument\(s\) not recognized: \{(?P<given>.*)\}"),  # its optimizers
+)
 
 
 def absent(error: Exception) -> str | None:
@@ -31,7 +35,7 @@ def absent(error: Exception) -> str | None:
     route, inside = frames[asked], frames[asked + 1 :]
     if isinstance(error, AttributeError):
         looked_up = all(f.f_code.co_name == "__getattr__" for f in inside)  # of lazily loaded modules
-        return _attribute(error, route.f_code) if looked_up else None
+        return _attribute(error, route) if looked_up else None
     if isinstance(error, ImportError):
         return None if inside else _imported(error)
     if isinstance(error, TypeError | ValueError):
@@ -39,9 +43,11 @@ def absent(error: Exception) -> str | None:
     return None
 
 
-def _attribute(error: AttributeError, code: CodeType) -> str | None:
+def _attribute(error: AttributeError, route: FrameType) -> str | None:
     owner, name = error.obj, error.name
-    if not name or name.startswith("_") or name not in code.co_names or _has(owner, name):
+    if not name or name.startswith("_") or _has(owner, name):
+        return None
+    if name not in route.f_code.co_names and not (isinstance(owner, ModuleType) and _looks_up(route, name)):
         return None
     if isinstance(owner, ModuleType):
         place = owner.__name__
@@ -53,6 +59,12 @@ def _attribute(error: AttributeError, code: CodeType) -> str | None:
     else:
         return None
     return public(f"{place}.{name}") if _root(place) in ROOTS else None
+
+
+def _looks_up(route: FrameType, name: str) -> bool:
+    """Whether a route takes by ``getattr`` what it was given the name of."""
+    given = (value for value in route.f_locals.values() if isinstance(value, str))
+    return "getattr" in route.f_code.co_names and name in given
 
 
 def _imported(error: ImportError) -> str | None:
@@ -68,8 +80,9 @@ def _keyword(error: Exception, route: FrameType, inside: list[FrameType]) -> str
         keywords, function = [found[1]], text.partition("(")[0].rpartition(".")[2]
         if "__init__" in text.partition("(")[0]:
             function = text.partition(".__init__(")[0].rpartition(".")[2]
-    elif found := _UNRECOGNIZED.match(text):
-        keywords, function = re.findall(r"'(\w+)':", found[2]), found[1]
+    elif found := next(filter(None, (pattern.match(text) for pattern in _UNRECOGNIZED)), None):
+        keywords = re.findall(r"'(\w+)':", found["given"])
+        function = found.groupdict().get("owner") or (inside[0].f_code.co_qualname.partition(".")[0] if inside else "")
     else:
         return None
     for keyword in keywords:
