@@ -33,7 +33,9 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The setting or rewriting that makes the framework agree, or why there is none."""
     sources: tuple[str, ...]
     bound: float
-    """The largest score, in noise floors, that this divergence explains; inf where NaN or infinity meet a number."""
+    """The largest score, in noise floors, that this divergence explains: some ten times what was seen; 1e30 for numbers
+    that have nothing to do with the exact ones; 1e308 where these are 0; inf where there is no distance: exceptions,
+    shapes, dtypes, whole numbers, NaN."""
     added: str
     cases: tuple[str, ...]
     checks: tuple[str, ...] = ("*",)

@@ -55,6 +55,10 @@ HVP_NUDGES = 4
 TRAJECTORY_NUDGES = 4
 """Reruns of a whole trajectory, which are expensive; their noise is averaged over the elements of each tensor."""
 
+FARTHEST = 1e308
+"""The score of a finite error is at most this: where the exact answer is 0, the quotient overflows in float64. Infinity
+is the score of what is no distance: NaN or infinity against a number, another shape or dtype, an exception."""
+
 LONGDOUBLE_IS_WIDER = np.finfo(np.longdouble).nmant > 52
 
 
@@ -542,11 +546,12 @@ def _score_one(
             error = np.where((a == 0) & (y == 0) & (np.signbit(a) != np.signbit(y)), np.inf, error)
         error = np.where(np.isnan(y), np.where(np.isnan(a), 0, np.inf), np.where(np.isnan(a), np.inf, error))
         floor = np.where(np.isfinite(floor) & (floor > 0), floor, form.smallest_subnormal)
-        ratio = np.where(error == 0, 0, error / floor)
         finite = np.isfinite(error) & np.isfinite(floor)
+        ratio = np.where(error == 0, 0, error / floor)
+        ratio = np.where(finite, np.minimum(ratio, FARTHEST), ratio)
         axes = tuple(range(1, error.ndim)) if not per_element else None
         slices = np.sqrt(np.sum(error**2, axis=axes)) / np.sqrt(np.sum(floor**2, axis=axes))
-        norm = float(np.max(slices)) if finite.all() else math.inf
+        norm = float(np.minimum(np.max(slices), FARTHEST)) if finite.all() else math.inf
         if per_element or not finite.all():
             index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
             decisive = float(ratio[index])

@@ -174,6 +174,14 @@ def test_a_number_that_overflows_the_dtype_may_be_infinity() -> None:
     assert score([math.inf, 100.0], y, "float16").score > 1000
 
 
+@pytest.mark.parametrize("per_element", [True, False])
+def test_only_what_is_no_distance_is_infinitely_far(per_element: bool) -> None:
+    """So that a bound of a score can tell a wrong number from NaN."""
+    y = expect([[0.0]], noise.FORMATS["float64"].smallest_subnormal)
+    assert score([[2.0]], y, "float64", per_element=per_element).score == noise.FARTHEST
+    assert score([[math.nan]], y, "float64", per_element=per_element).score == math.inf
+
+
 def test_integers_are_compared_exactly() -> None:
     y = Expected({"value": np.array([1, 2])}, {"value": np.zeros(2)})
     assert noise.score({"value": np.array([1, 2])}, y, "float32").score == 0

@@ -190,6 +190,13 @@ CASES = (
             pairs(),
             complexes((4, 9), (4, 9)),
             given(np.array([1 + 2j, 3 - 1j, 2j]), np.array([1 + 0j, 1j, -2 - 2j]), name="axes", dtypes=COMPLEX),
+            given(  # as many as processors divide at once
+                np.tile([1 + 2j, -1 - 1j, 3 - 1j, -2 + 1j], 4),
+                np.zeros(16, complex),
+                name="complex-by-zero",
+                gradient=False,
+                dtypes=COMPLEX,
+            ),
         ],
         dtypes=(*FLOATS, *COMPLEX),
         sources=(NUMPY.format("divide"),),

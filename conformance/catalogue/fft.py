@@ -41,6 +41,7 @@ REAL_LENGTHS = (
     normal((13,), n=13, norm="ortho", name="prime-ortho"),
     normal((6,), n=10, norm="forward", name="padded-forward"),
     normal((9,), n=4, norm="backward", name="cropped"),
+    normal((2, 4), n=1, norm="backward", name="cropped-to-one", edge=True),
     normal((1,), n=1, norm="backward", name="one-element", edge=True),
 )
 HALF_LENGTHS = (
@@ -49,13 +50,15 @@ HALF_LENGTHS = (
     complex_normal((7,), n=13, norm="ortho", name="prime-ortho"),
     complex_normal((4,), n=10, norm="forward", name="padded-forward"),
     complex_normal((6,), n=5, norm="backward", name="cropped"),
+    complex_normal((2, 4), n=1, norm="backward", name="cropped-to-one", edge=True),
     complex_normal((1,), n=1, norm="backward", name="one-element", edge=True),
 )
 REAL_PLANES = (
-    normal((4, 6), norm="backward", name="even"),
-    normal((2, 3, 5), norm="ortho", name="batch-odd-ortho"),
-    normal((5, 4), norm="forward", name="forward"),
-    normal((1, 1), norm="backward", name="one-element", edge=True),
+    normal((4, 6), n=6, norm="backward", name="even"),
+    normal((2, 3, 5), n=5, norm="ortho", name="batch-odd-ortho"),
+    normal((5, 4), n=4, norm="forward", name="forward"),
+    normal((3, 4), n=1, norm="backward", name="cropped-to-one", edge=True),
+    normal((1, 1), n=1, norm="backward", name="one-element", edge=True),
 )
 HALF_PLANES = (
     complex_normal((4, 4), n=6, norm="backward", name="even"),
@@ -287,10 +290,12 @@ CASES = (
     Case(
         "rfft2",
         "reduction",
-        lambda x, *, norm: ref.rfft(x, norm=norm, axes=(-2, -1)),
-        vjp=lambda c, x, *, norm: ref.rfft_vjp(c, x, norm=norm, axes=(-2, -1)),
-        torch=[lambda torch, x, norm: torch.fft.rfft2(x, norm=norm)],
-        tensorflow=[lambda tf, x, norm: scaled(tf, tf.signal.rfft2d(x), tf.shape(x)[-2:], norm)],
+        lambda x, *, n, norm: ref.rfft(x, norm=norm, n=(x.shape[-2], n), axes=(-2, -1)),
+        vjp=lambda c, x, *, n, norm: ref.rfft_vjp(c, x, norm=norm, n=(x.shape[-2], n), axes=(-2, -1)),
+        torch=[lambda torch, x, n, norm: torch.fft.rfft2(x, s=(x.shape[-2], n), norm=norm)],
+        tensorflow=[
+            lambda tf, x, n, norm: scaled(tf, tf.signal.rfft2d(x, [tf.shape(x)[-2], n]), (tf.shape(x)[-2], n), norm)
+        ],
         samples=REAL_PLANES,
         dtypes=PARTS,
         sources=(TORCH + "rfft2.html", TF + "rfft2d"),

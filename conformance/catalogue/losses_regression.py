@@ -126,6 +126,7 @@ CASES = (
             given([[1.0, 2.0]], [[1.0, 2.0]], name="equal"),
             given([[3.0]], [[1.0]], name="one-element"),
             given(np.zeros((0,)), np.zeros((0,)), name="empty", gradient=False),
+            given(np.zeros((0,)), np.zeros((0,)), name="empty-sum", gradient=False, reduction="sum"),
             given([1.0, np.inf], [np.nan, 1.0], name="nan-target", gradient=False, reduction="none"),
             *bad_pairs(),
         ],

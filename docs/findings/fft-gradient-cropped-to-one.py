@@ -1,4 +1,4 @@
-"""The gradients of rfft, irfft and irfft2d cropped to the length 1 are wrong."""
+"""The gradients of rfft, irfft, rfft2d and irfft2d cropped to the length 1 are wrong."""
 
 import tensorflow as tf
 
