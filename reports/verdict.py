@@ -82,7 +82,7 @@ def verdict(run: Run) -> Verdict:
         frameworks = f"shard {run.header.shard}: {frameworks}"
     if conformant and judged:
         sentence = f"CONFORMANT: {frameworks}: {judged} checks, {counts['diverged']} of them known divergences."
-    elif conformant and run.timings:
+    elif conformant and run.timings and not run.header.plan:
         timed = len({t.benchmark for t in run.timings})
         sentence = f"TIMED: {frameworks}: {timed} benchmarks, {len(run.timings)} results."
     elif conformant and not run.header.plan:

@@ -73,8 +73,8 @@ def parameters(rng, layers, width):
     return *(rng.standard_normal(s) for s in shapes), *(sign * rng.uniform(0.1, 1, sign.shape) for sign in signs)
 
 
-def optimizer(name, kind, rule, options, flops, arrays):
-    """FLOPs of one weight, and how many arrays as large as the weights are read or written."""
+def optimizer(name, kind, rule, options, flops, arrays, modes=("foreach", "fused")):
+    """FLOPs of one weight, and how many arrays as large as the weights are read or written. ``modes`` are torch's."""
 
     def amount(layers, width):
         return layers * (width**2 + width)
@@ -83,7 +83,7 @@ def optimizer(name, kind, rule, options, flops, arrays):
         name, "trajectory", "optimizer step", {"layers": 4, "width": 16}, {"layers": 4, "width": 128},
         {"layers": 4, "width": 1024}, parameters, ref.optimizing(rule), torch_optimizing(kind), keras_optimizing(kind),
         flops=lambda **size: flops * amount(**size), bytes=lambda **size: 4 * arrays * amount(**size),
-        options=lambda **_: options, modes={"torch": ("foreach", "fused")},
+        options=lambda **_: options, modes={"torch": modes},
     )  # fmt: skip
 
 
@@ -352,6 +352,6 @@ PROGRAMS = [
     optimizer("sgd_step", "SGD", rules.sgd, SGD, 4, 5),
     optimizer("adam_step", "Adam", rules.adam, ADAM, 14, 7),
     optimizer("adamw_step", "AdamW", rules.decoupled(rules.adam), ADAMW, 16, 7),
-    optimizer("rmsprop_step", "RMSprop", rules.rmsprop, RMSPROP, 9, 5),
+    optimizer("rmsprop_step", "RMSprop", rules.rmsprop, RMSPROP, 9, 5, ("foreach",)),
     *TRAINING,
 ]
