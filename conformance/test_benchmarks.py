@@ -1,7 +1,6 @@
-"""Benchmarks: forward, and forward with backward, of a few cases in every framework, beside NumPy.
+"""Benchmarks: the list of `conformance.catalogue.benchmarks` in every framework, mode and device, beside NumPy.
 
-They run with ``pytest --benchmark-only`` and serve to compare versions of one framework on one machine, not frameworks
-with each other.
+They run with ``pytest --benchmark-only`` and serve to compare versions of one framework on one machine.
 """
 
 from collections.abc import Callable
@@ -9,22 +8,13 @@ from typing import Any
 
 import pytest
 
-from fixtures.benchmarks import BENCHMARKS, Benchmark, parameters
+from fixtures.benchmarks import Timed
 
 pytestmark = pytest.mark.benchmarks
 
 
-@pytest.mark.parametrize("case", BENCHMARKS, ids=lambda b: b.id)
-@pytest.mark.parametrize(("framework", "mode"), parameters())
-def test_benchmark(
-    case: Benchmark,
-    framework: str,
-    mode: str,
-    timed: Callable[..., Any],
-    keep: Callable[..., None],
-    benchmark: Any,
-) -> None:
-    benchmark.group = case.id
-    benchmark(timed(case, framework, mode))
+def test_benchmark(case: Timed, prepare: Callable[..., Any], keep: Callable[..., None], benchmark: Any) -> None:
+    benchmark.group = case.benchmark.id
+    benchmark(prepare(case))
     if benchmark.stats is not None:
-        keep(case, framework, mode, benchmark.stats.stats)
+        keep(case, benchmark.stats.stats)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from fixtures.benchmarks import BENCHMARKS
+from conformance.catalogue.benchmarks import benchmarks
 from meta_tests.conftest import lines, observation
 from reports import cli, timings
 from reports.compare import compare
@@ -229,10 +229,10 @@ def pytest_in_a_process(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_benchmarks_leave_a_record_with_their_timings(tmp_path: Path) -> None:
-    b = next(b for b in BENCHMARKS if b.name == "softmax" and not b.backward)
+    b = next(b for b in benchmarks(["medium"]) if b.id == "softmax-medium")
     done = pytest_in_a_process(
-        node_id(b.id, "numpy", "reference"), "--benchmark-max-time=0.01", f"--run-dir={tmp_path / 'run'}",
-        "--timing=night/after/3",
+        node_id(b.id, "numpy", "reference"), "--benchmark-max-time=0.01", "--no-roofline", "--timing=night/after/3",
+        f"--run-dir={tmp_path / 'run'}",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     recorded = read(tmp_path / "run")

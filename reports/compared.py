@@ -131,7 +131,8 @@ def as_data(c: Comparison, header: Header, fail_on: Iterable[str], programs: dic
         **rest,
         "refusals": [{**r.key._asdict(), "before": r.before, "after": r.after} for r in c.refusals],
         "speed": [
-            {**msgspec.to_builtins(s), "factor": s.factor, "slower": s.slower, "faster": s.faster} for s in c.speed
+            {**msgspec.to_builtins(s), "factor": s.factor, "slower": s.slower, "faster": s.faster, "noise": s.noise}
+            for s in c.speed
         ],
     }
 
@@ -240,7 +241,9 @@ def _said(item: Any) -> str:
         return f"{item.framework}, {', '.join(item.routes[:3])}{more}: {_cut(item.said)}"
     if hasattr(item, "slower"):
         seconds = f"{_best(item.before)} before, {_best(item.after)} after"
-        return f"{item.benchmark}, {item.framework} {item.mode}: x{item.factor:.2f}, {seconds}"
+        where = " ".join(filter(None, (item.framework, item.mode, item.device if item.device != "cpu" else "")))
+        spread = f"; processes of a side differ by up to {item.noise:.0%}"
+        return f"{item.benchmark}, {where}: x{item.factor:.2f}, {seconds}{spread}"
     k = item.key
     return f"{k.case}, {k.framework} {k.route}, {k.dtype}, {k.sample}: {item.before} -> {item.after}"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from reports import charts, known, template
+from reports import charts, known, speed, template
 from reports.errors import Undecided
 from reports.payload import packed
 from reports.record import CaseInfo, Figure, Observation, Run, read
@@ -106,7 +106,15 @@ def render(
         seen=(seen := known.seen(known.entries(run) if found is None else found)),
         known_in=list(dict.fromkeys(framework for _, framework in seen)),
         atlas=atlas,
-        facts=[*_facts(run.header.fingerprint), *_facts(run.header.options, "option")],
+        speed=speed.groups(run),
+        machine=list(speed.machine(run)),
+        about_speed=speed.ABOUT.format(noisy=speed.NOISY),
+        heading=speed.heading,
+        time=speed.time,
+        facts=[
+            *_facts({k: v for k, v in run.header.fingerprint.items() if k != "roofline"}),
+            *_facts(run.header.options, "option"),
+        ],
         builds=[(f.name, list(_facts(f.build))) for f in run.frameworks.values()],
     )
 
@@ -140,6 +148,8 @@ def _state(v: Verdict) -> tuple[str, str]:
         return "failed", "Not conformant"
     if any(v.counts[outcome] for outcome in ("passed", "diverged")):
         return "conformant", "Conformant"
+    if v.sentence.startswith("TIMED"):
+        return "nothing", "Timed"
     return "nothing", "Nothing judged"
 
 

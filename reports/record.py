@@ -270,13 +270,15 @@ class Spent(msgspec.Struct, omit_defaults=True, tag_field="type", tag="spent"):
 
 
 class Timing(msgspec.Struct, omit_defaults=True, tag_field="type", tag="timing"):
-    """One benchmark in one process. Of several processes, which ran in turns, ``job`` is the same."""
+    """One benchmark in one process. Of several processes, which ran in turns, ``job`` is the same. What the machine can
+    do at most is in the fingerprint, as ``roofline``."""
 
     benchmark: str
     framework: str
+    """Or numpy: the reference, or NumPy's own function."""
     mode: str
     minimum: float
-    """Seconds."""
+    """Seconds of the fastest round, for one call."""
     median: float
     rounds: int
     job: str = ""
@@ -284,6 +286,28 @@ class Timing(msgspec.Struct, omit_defaults=True, tag_field="type", tag="timing")
     """before or after"""
     process: int = 0
     """From 1 up, within its side and job."""
+    device: str = "cpu"
+    case: str = ""
+    what: str = ""
+    """forward, forward and backward, optimizer step, training step"""
+    size: str = ""
+    """small, medium, large"""
+    iqr: float = 0.0
+    """Seconds between the quartiles of the rounds."""
+    flops: float = 0.0
+    """That the textbook's algorithm takes."""
+    bytes: float = 0.0
+    """The fewest that any implementation moves."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What makes it the same benchmark in another process."""
+        return (self.benchmark, self.framework, self.mode, self.device)
+
+    @property
+    def noise(self) -> float:
+        """The interquartile range of the rounds, of their median."""
+        return self.iqr / self.median if self.median else 0.0
 
 
 class Footer(msgspec.Struct, omit_defaults=True, tag_field="type", tag="footer"):

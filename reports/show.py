@@ -5,6 +5,7 @@ import difflib
 import shutil
 from pathlib import Path
 
+from reports import speed
 from reports.errors import Invalid
 from reports.record import Run, read
 from reports.terminal import failures, rows, summary
@@ -29,7 +30,10 @@ def main(options: argparse.Namespace) -> int:
     if options.case is not None:
         return _case(run, options.case)
     v = verdict(run)
-    print(summary(run, v, shutil.get_terminal_size().columns, times=options.times))
+    if run.header.plan or not run.timings:
+        print(summary(run, v, shutil.get_terminal_size().columns, times=options.times))
+    if run.timings:
+        print(speed.table(run))
     for line in failures(run, options.failures):
         print(line)
     print(v.sentence)
@@ -38,9 +42,10 @@ def main(options: argparse.Namespace) -> int:
 
 def _case(run: Run, name: str) -> int:
     found = [o for o in run.observations if o.case == name]
+    timed = speed.of_case(run.timings, name)
     missing = sum(p.case == name for p, _ in run.missing())
-    if not found and not missing:
-        names = {o.case for o in run.observations}
+    if not found and not missing and not timed:
+        names = {o.case for o in run.observations} | {t.case for t in run.timings}
         near = difflib.get_close_matches(name, names, 3)
         hint = f"; it has {', '.join(near)}" if near else ""
         raise Invalid(f"--case {name}: the run observed nothing of it{hint}")
@@ -49,6 +54,9 @@ def _case(run: Run, name: str) -> int:
         print(f"{name} ({info.area}, {info.kind})")
     for text in rows(found):
         print(text)
+    if timed:
+        run.timings = timed
+        print(speed.table(run))
     if missing:
         print(f"problem: {missing} planned checks left no observation.")
     return 1 if missing or any(o.outcome in BAD for o in found) else 0

@@ -31,8 +31,14 @@ class Speed:
     benchmark: str
     framework: str
     mode: str
+    device: str
     before: tuple[float, ...]
     after: tuple[float, ...]
+
+    @property
+    def noise(self) -> float:
+        """How far the processes of one side are apart, of their median; of the side where that is more."""
+        return max((max(s) - min(s)) / sorted(s)[len(s) // 2] for s in (self.before, self.after))
 
     @property
     def factor(self) -> float:
@@ -65,11 +71,11 @@ def _group(seconds: Sequence[float], i: int, groups: int) -> Sequence[float]:
 
 def judge(timings: Iterable[Timing]) -> tuple[tuple[Speed, ...], str]:
     """Each benchmark, the slower ones first; or none, and in one sentence why speed cannot be judged."""
-    seconds: dict[tuple[str, str, str], dict[str, dict[int, float]]] = {}
+    seconds: dict[tuple[str, str, str, str], dict[str, dict[int, float]]] = {}
     jobs: set[str] = set()
     for t in timings:
         jobs.add(t.job)
-        seconds.setdefault((t.benchmark, t.framework, t.mode), {}).setdefault(t.side, {})[t.process] = t.minimum
+        seconds.setdefault(t.key, {}).setdefault(t.side, {})[t.process] = t.minimum
     if not seconds:
         return (), "no timings were given"
     if "" in jobs:
@@ -80,7 +86,7 @@ def judge(timings: Iterable[Timing]) -> tuple[tuple[Speed, ...], str]:
     for name, sides in seconds.items():
         before, after = (tuple(s for _, s in sorted(sides.get(side, {}).items())) for side in SIDES)
         if min(len(before), len(after)) < PROCESSES:
-            few.append(f"{' '.join(name)} has {len(before)} before and {len(after)} after")
+            few.append(f"{' '.join(name[:3])} has {len(before)} before and {len(after)} after")
         else:
             found.append(Speed(*name, before, after))
     if few and not found:
@@ -123,7 +129,7 @@ def interleave(
                 directory = output / f"{side}-{process}"
                 command = [
                     str(interpreter), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--benchmark-only",
-                    "--benchmark-max-time=0.2", "--benchmark-quiet", f"--run-dir={directory.resolve()}",
+                    "--benchmark-max-time=0.05", "--no-roofline", f"--run-dir={directory.resolve()}",
                     f"--timing={job}/{side}/{process}", *chosen,
                 ]  # fmt: skip
                 _run(command, timeout)
@@ -133,13 +139,18 @@ def interleave(
     slower = [s for s in judge(t for path in written for t in read(path).timings)[0] if s.slower]
     if slower and confirm:
         progress(f"{len(slower)} were slower, and run again")
-        turns(processes + 1, [node_id(s.benchmark, s.framework, s.mode) for s in slower])
+        turns(processes + 1, [node_id(s.benchmark, s.framework, s.mode, s.device) for s in slower])
     return tuple(written)
 
 
-def node_id(benchmark: str, framework: str, mode: str) -> str:
+def node_id(benchmark: str, framework: str, mode: str, device: str = "cpu") -> str:
     """What pytest calls a benchmark."""
-    return f"conformance/test_benchmarks.py::test_benchmark[{framework}-{mode}-{benchmark}]"
+    return f"conformance/test_benchmarks.py::test_benchmark[{parameter(benchmark, framework, mode, device)}]"
+
+
+def parameter(benchmark: str, framework: str, mode: str, device: str) -> str:
+    parts = (benchmark, framework, mode)
+    return "-".join(parts if device == "cpu" else (*parts, device))
 
 
 def _run(command: list[str], timeout: float) -> None:

@@ -82,6 +82,9 @@ def verdict(run: Run) -> Verdict:
         frameworks = f"shard {run.header.shard}: {frameworks}"
     if conformant and judged:
         sentence = f"CONFORMANT: {frameworks}: {judged} checks, {counts['diverged']} of them known divergences."
+    elif conformant and run.timings and not run.header.plan:
+        timed = len({t.benchmark for t in run.timings})
+        sentence = f"TIMED: {frameworks}: {timed} benchmarks, {len(run.timings)} results."
     elif conformant and not run.header.plan:
         sentence = f"NOTHING JUDGED: there are fewer cases than shards, and {run.header.shard} has none."
     elif conformant:
@@ -110,7 +113,7 @@ def _problems(run: Run, counts: Counter[str]) -> Iterator[str]:
         tests = list(dict.fromkeys(p.test for p, _ in missing))
         began = f" {tests[0]} had begun." if tests[0] in run.started else ""
         yield f"{len(missing)} planned checks left no observation; first: {tests[0]}.{began}"
-    if not run.observations and not (run.header.shard and not run.header.plan):
+    if not run.observations and not run.timings and not (run.header.shard and not run.header.plan):
         yield "Nothing was observed."
     if run.footer is not None:
         yield from run.footer.problems

@@ -121,6 +121,9 @@ class Framework(Protocol):
         """The Hessian of ``sum(cotangent * f(inputs))`` times ``tangents``: the gradient of the gradient, or the
         derivative of the gradient by forward mode."""
 
+    def array(self, result: Any) -> Any:
+        """NumPy arrays in the structure of a result of the framework."""
+
     def timer(
         self,
         f: Function,
@@ -129,9 +132,26 @@ class Framework(Protocol):
         *,
         mode: str = "eager",
         device: str = "cpu",
-    ) -> Callable[[], Any]:
-        """A function that evaluates ``f`` once, with its gradient if cotangents are given, and waits for the device;
-        inputs are converted and graphs traced beforehand."""
+        held: Sequence[int] = (),
+    ) -> Callable[[], tuple[Any, Sequence[Any]]]:
+        """A function that evaluates ``f`` once, with its gradients if cotangents are given, and returns both as they
+        are; inputs are converted beforehand. It need not wait for the device: `clock` does."""
+
+    def program(
+        self,
+        build: Callable[..., Any],
+        arrays: Sequence[Array],
+        options: Mapping[str, Any],
+        *,
+        mode: str = "eager",
+        device: str = "cpu",
+    ) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        """``build(module, compiled, mode, *tensors, **options)``, where ``compiled(f)`` is ``f`` in the mode, and eager
+        modes of a framework's own (foreach, fused) are left to ``build``. It returns a function that takes one step and
+        returns the loss or nothing, and one that returns what is to be seen then, by name."""
+
+    def clock(self, device: str) -> Callable[[], float]:
+        """A function that returns seconds from some point on, once all that was asked of the device is done."""
 
     def seed(self, seed: int) -> None:
         """Seed every generator of the framework."""

@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -60,6 +61,8 @@ class TensorFlow:
             return {k: self.array(v) for k, v in result.items()}
         if isinstance(result, tuple | list):
             return tuple(self.array(v) for v in result)
+        if isinstance(result, tf.keras.Variable):
+            result = result.value
         if isinstance(result, tf.IndexedSlices | tf.Tensor | tf.Variable):
             return tf.convert_to_tensor(result).numpy()
         return np.asarray(result)
@@ -189,15 +192,37 @@ class TensorFlow:
         *,
         mode: str = "eager",
         device: str = "cpu",
-    ) -> Callable[[], Any]:
+        held: Sequence[int] = (),
+    ) -> Callable[[], tuple[Any, Sequence[Any]]]:
         with tf.device(_DEVICES[device]):
-            tensors = [tf.convert_to_tensor(a) for a in inputs]
-            wait = tf.test.experimental.sync_devices if device == "gpu" else lambda: None
-            if cotangents is None:
-                g = _wrapped(f, mode)
-                return lambda: (g(*tensors), wait())
-            g, cs = _wrapped(_with_gradient(f, ()), mode), _tensors(cotangents)
-            return lambda: (g(cs, tensors), wait())
+            tensors, cs = _tensors(inputs), _tensors(cotangents or ())
+        if cotangents is None:
+            g = _wrapped(f, mode)
+            return _placed(lambda: (g(*tensors), ()), device)
+
+        def whole(cotangents: Sequence[Any], tensors: Sequence[Any]) -> tuple[Any, list[Any]]:
+            """Rows that an embedding used are put into the gradient of its table, as in torch."""
+            result, gradients = _with_gradient(f, held)(cotangents, tensors)
+            return result, [g if g is None else tf.convert_to_tensor(g) for g in gradients]
+
+        h = _wrapped(whole, mode)
+        return _placed(lambda: h(cs, tensors), device)
+
+    def program(
+        self,
+        build: Callable[..., Any],
+        arrays: Sequence[Array],
+        options: Mapping[str, Any],
+        *,
+        mode: str = "eager",
+        device: str = "cpu",
+    ) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        with tf.device(_DEVICES[device]):
+            step, seen = build(tf, lambda f: _wrapped(f, mode), mode, *_tensors(arrays), **options)
+        return _placed(step, device), seen
+
+    def clock(self, device: str) -> Callable[[], float]:
+        return _waiting_clock if device == "gpu" else time.perf_counter
 
     def seed(self, seed: int) -> None:
         tf.keras.utils.set_random_seed(seed % 2**32)
@@ -249,6 +274,23 @@ def _threads(kind: str) -> int | str:
 
 
 _DEVICES = {"cpu": "/CPU:0", "gpu": "/GPU:0"}
+
+
+def _placed(f: Callable[[], Any], device: str) -> Callable[[], Any]:
+    """``f`` on a device; where there is no GPU there is nothing to choose, which would cost microseconds."""
+    if not tf.config.list_physical_devices("GPU"):
+        return f
+
+    def on_device() -> Any:
+        with tf.device(_DEVICES[device]):
+            return f()
+
+    return on_device
+
+
+def _waiting_clock() -> float:
+    tf.test.experimental.sync_devices()
+    return time.perf_counter()
 
 
 def _only(answers: list[Answer | Exception]) -> Answer:

@@ -1,7 +1,9 @@
 """PyTorch."""
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import ml_dtypes
@@ -159,15 +161,37 @@ class Torch:
         *,
         mode: str = "eager",
         device: str = "cpu",
-    ) -> Callable[[], Any]:
+        held: Sequence[int] = (),
+    ) -> Callable[[], tuple[Any, Sequence[Any]]]:
         tensors = [self.tensor(a, device) for a in inputs]
         g = f if mode == "eager" else _compiled(f, mode)
-        wait = torch.cuda.synchronize if device == "gpu" else lambda: None
         if cotangents is None:
-            return lambda: (g(*tensors), wait())
+            return lambda: (g(*tensors), ())
         cs = [self.tensor(c, device) for c in cotangents]
-        leaves = [t.requires_grad_() for t in tensors if _floating(t)]
-        return lambda: (_gradients(g(*tensors), leaves, cs), wait())
+        leaves = [t.requires_grad_() for i, t in enumerate(tensors) if _floating(t) and i not in held]
+
+        def both() -> tuple[Any, Sequence[Any]]:
+            result = g(*tensors)
+            return result, _gradients(result, leaves, cs)
+
+        return both
+
+    def program(
+        self,
+        build: Callable[..., Any],
+        arrays: Sequence[Array],
+        options: Mapping[str, Any],
+        *,
+        mode: str = "eager",
+        device: str = "cpu",
+    ) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        tensors = [self.tensor(a, device) for a in arrays]
+        step, seen = build(torch, lambda f: _compiled(f, mode) if mode in _BACKENDS else f, mode, *tensors, **options)
+        return step, seen
+
+    def clock(self, device: str) -> Callable[[], float]:
+        """On a GPU the time between events, which it takes itself."""
+        return _event_clock() if device == "gpu" else time.perf_counter
 
     def seed(self, seed: int) -> None:
         torch.manual_seed(seed)
@@ -232,6 +256,24 @@ def _gradients(
     if not pairs:
         return [None] * len(wanted)
     return torch.autograd.grad([r for r, _ in pairs], wanted, [c for _, c in pairs], allow_unused=True)
+
+
+@cache
+def _event_clock() -> Callable[[], float]:
+    """CUDA tells the milliseconds from one event to another in float32: they are added up from each to the next."""
+    last, seconds = torch.cuda.Event(enable_timing=True), 0.0
+    last.record()
+
+    def clock() -> float:
+        nonlocal last, seconds
+        now = torch.cuda.Event(enable_timing=True)
+        now.record()
+        now.synchronize()
+        seconds += last.elapsed_time(now) / 1e3
+        last = now
+        return seconds
+
+    return clock
 
 
 def _compiled(f: Function, mode: str) -> Function:

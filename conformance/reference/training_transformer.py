@@ -67,7 +67,7 @@ def _run(
 
     def loss_and_gradients(flat: Weights, ids: Array, following: Array) -> tuple[Array, Weights]:
         w = {name: a for group, names in groups.items() for name, a in _parted(flat[group], names, weights)}
-        loss, found = _loss_and_gradients(w, ids, following, nudge, norm_epsilon or 1e-5, activation)
+        loss, found = loss_and_gradients_of(w, ids, following, nudge, norm_epsilon or 1e-5, activation)
         gradients = {group: nudge(_joined(found, names)) for group, names in groups.items()}
         norm = nudge(clipping.norm(tuple(gradients.values())))
         norms.append(norm)
@@ -109,7 +109,7 @@ def _parted(flat: Array, names: list[str], like: Weights) -> Iterator[tuple[str,
         first = last
 
 
-def _loss_and_gradients(
+def loss_and_gradients_of(
     w: Weights, ids: Array, following: Array, nudge: Nudge, epsilon: float, activation: str
 ) -> tuple[Array, Weights]:
     """The mean cross-entropy over all positions of all sequences."""

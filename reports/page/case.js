@@ -138,8 +138,8 @@ function accuracyOf(info, atlas) {
 }
 
 function timingsOf(info, timings) {
-  const rows = timings.filter((t) => t.benchmark.split("-")[0] === info.name).map((t) =>
-    [t.benchmark, t.framework, t.mode, shown(t.minimum * 1e6), shown(t.median * 1e6), t.rounds]);
+  const rows = timings.filter((t) => (t.case || t.benchmark.split("-")[0]) === info.name).map((t) =>
+    [t.benchmark, t.framework, [t.mode, t.device].filter((x) => x && x !== "cpu").join(" "), shown(t.minimum * 1e6), shown(t.median * 1e6), t.rounds]);
   return rows.length ? [plainTable("Microseconds, float32, one thread", ["benchmark", "framework", "mode", "fastest", "median", "rounds"], rows, [3, 4, 5])] : [];
 }
 
