@@ -31,6 +31,7 @@ CASES = (
         vjp=ref.exp_vjp,
         torch=[lambda torch, x: torch.exp(x), lambda torch, x: x.clone().exp_()],
         tensorflow=[lambda tf, x: tf.exp(x), lambda tf, x: tf.keras.ops.exp(x)],
+        jax=[lambda jax, x: jax.numpy.exp(x), lambda jax, x: jax.lax.exp(x)],
         samples=[
             normal((8, 33), dtypes=FLOATS),
             tails(-10, 10, dtypes=FLOATS),

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any
 
-ROOTS = ("torch", "tensorflow", "keras")
+ROOTS = ("torch", "tensorflow", "keras", "jax", "optax")
 _OWN = str(Path(__file__).parents[1])
 _PUBLIC = (
     (re.compile(r"^tensorflow\.(?:_api\.v2\.)?"), "tf."),
