@@ -110,6 +110,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.sign(x), lambda torch, x: torch.sgn(x)],
         tensorflow=[lambda tf, x: tf.sign(x), lambda tf, x: tf.keras.ops.sign(x)],
+        jax=[lambda jax, x: jax.numpy.sign(x), lambda jax, x: jax.lax.sign(x)],
         samples=[normal((8, 33), dtypes=FLOATS), KINK, nonfinite(dtypes=FLOATS), *extremes(), integers((4, 9))],
         dtypes=(*FLOATS, *INTEGERS),
         sources=(NUMPY.format("sign"),),
@@ -121,6 +122,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.ceil(x), lambda torch, x: x.clone().ceil_()],
         tensorflow=[lambda tf, x: tf.math.ceil(x), lambda tf, x: tf.keras.ops.ceil(x)],
+        jax=[lambda jax, x: jax.numpy.ceil(x), lambda jax, x: jax.lax.ceil(x)],
         samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(NUMPY.format("ceil"),),
     ),
@@ -131,6 +133,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.floor(x), lambda torch, x: x.clone().floor_()],
         tensorflow=[lambda tf, x: tf.floor(x), lambda tf, x: tf.keras.ops.floor(x)],
+        jax=[lambda jax, x: jax.numpy.floor(x), lambda jax, x: jax.lax.floor(x)],
         samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(NUMPY.format("floor"),),
     ),
@@ -149,6 +152,7 @@ CASES = (
             lambda tf, x: tf.math.rint(x),
             lambda tf, x: tf.keras.ops.round(x),
         ],
+        jax=[lambda jax, x: jax.numpy.round(x), lambda jax, x: jax.numpy.rint(x)],
         samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(IEEE, NUMPY.format("rint")),
     ),
@@ -159,6 +163,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.trunc(x), lambda torch, x: torch.fix(x)],
         tensorflow=[lambda tf, x: tf.keras.ops.trunc(x)],
+        jax=[lambda jax, x: jax.numpy.trunc(x)],
         samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(NUMPY.format("trunc"),),
     ),
@@ -168,6 +173,7 @@ CASES = (
         ref.frac,
         vjp=ref.frac_vjp,
         torch=[lambda torch, x: torch.frac(x), lambda torch, x: x.clone().frac_()],
+        jax=[lambda jax, x: jax.numpy.modf(x)[0]],
         samples=[BETWEEN, HALVES, small()],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.frac.html",),
     ),
@@ -178,6 +184,7 @@ CASES = (
         vjp=ref.fmod_vjp,
         torch=[lambda torch, x, y: torch.fmod(x, y), lambda torch, x, y: x.fmod(y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.fmod(x, y), lambda tf, x, y: tf.truncatemod(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.fmod(x, y)],
         samples=[
             sample("normal", quotients, dtypes=FLOATS),
             quarters((8, 33), (8, 33)),
@@ -206,6 +213,11 @@ CASES = (
             lambda tf, x, y: tf.math.mod(x, y),
             lambda tf, x, y: x % y,
             lambda tf, x, y: tf.keras.ops.mod(x, y),
+        ],
+        jax=[
+            lambda jax, x, y: jax.numpy.remainder(x, y),
+            lambda jax, x, y: jax.numpy.mod(x, y),
+            lambda jax, x, y: x % y,
         ],
         samples=[
             quarters((8, 33), (8, 33)),
@@ -237,6 +249,7 @@ CASES = (
             lambda tf, x, y: x // y,
             lambda tf, x, y: tf.keras.ops.floor_divide(x, y),
         ],
+        jax=[lambda jax, x, y: jax.numpy.floor_divide(x, y), lambda jax, x, y: x // y],
         samples=[
             quarters((8, 33), (8, 33)),
             quarters((4, 1, 6), (5, 1), name="broadcast"),
@@ -253,6 +266,7 @@ CASES = (
         ref.truncate_divide,
         torch=[lambda torch, x, y: torch.div(x, y, rounding_mode="trunc")],
         tensorflow=[lambda tf, x, y: tf.truncatediv(x, y)],
+        jax=[lambda jax, x, y: jax.lax.div(x, y)],
         samples=[
             *divisors(),
             given([7.0, -7.0, 7.0, -7.0], [3.0, 3.0, -2.0, -7.0], name="signs", dtypes=SIGNED),
@@ -267,6 +281,7 @@ CASES = (
         ref.gcd,
         torch=[lambda torch, x, y: torch.gcd(x, y), lambda torch, x, y: x.clone().gcd_(y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.gcd(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.gcd(x, y)],
         samples=[
             integers((8, 9), (8, 9), low=-60, high=60),
             given([0.0, 0.0, 6.0, -4.0], [0.0, 5.0, 0.0, -6.0], name="zeros"),
@@ -282,6 +297,7 @@ CASES = (
         ref.lcm,
         torch=[lambda torch, x, y: torch.lcm(x, y), lambda torch, x, y: x.clone().lcm_(y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.lcm(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.lcm(x, y)],
         samples=[
             integers((8, 9), (8, 9), low=-11, high=11),
             given([0.0, 0.0, 6.0, -4.0], [0.0, 5.0, 0.0, -6.0], name="zeros"),
@@ -305,6 +321,7 @@ CASES = (
             lambda tf, x, low, high: tf.clip_by_value(x, low, high),
             lambda tf, x, low, high: tf.keras.ops.clip(x, low, high),
         ],
+        jax=[lambda jax, x, low, high: jax.numpy.clip(x, low, high)],
         samples=[
             normal((8, 33), low=-0.5, high=1.5, dtypes=FLOATS),
             given([-1.0, 2.0, 0.0, -0.0, 3.0], name="bounds", smooth=False, low=-1.0, high=2.0, dtypes=FLOATS),
@@ -328,6 +345,7 @@ CASES = (
             lambda tf, x, low, high: tf.clip_by_value(x, low, high),
             lambda tf, x, low, high: tf.keras.ops.clip(x, low, high),
         ],
+        jax=[lambda jax, x, low, high: jax.numpy.clip(x, low, high)],
         samples=[
             sample("normal", bounded, dtypes=FLOATS),
             sample(
@@ -350,6 +368,7 @@ CASES = (
         vjp=ref.maximum_vjp,
         torch=[lambda torch, x, y: torch.maximum(x, y), lambda torch, x, y: torch.max(x, y)],
         tensorflow=[lambda tf, x, y: tf.maximum(x, y), lambda tf, x, y: tf.keras.ops.maximum(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.maximum(x, y)],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
@@ -366,6 +385,7 @@ CASES = (
         vjp=ref.minimum_vjp,
         torch=[lambda torch, x, y: torch.minimum(x, y), lambda torch, x, y: torch.min(x, y)],
         tensorflow=[lambda tf, x, y: tf.minimum(x, y), lambda tf, x, y: tf.keras.ops.minimum(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.minimum(x, y)],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
@@ -382,6 +402,7 @@ CASES = (
         vjp=ref.fmax_vjp,
         torch=[lambda torch, x, y: torch.fmax(x, y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.fmax(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.fmax(x, y)],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
@@ -398,6 +419,7 @@ CASES = (
         vjp=ref.fmin_vjp,
         torch=[lambda torch, x, y: torch.fmin(x, y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.fmin(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.fmin(x, y)],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
@@ -420,6 +442,7 @@ CASES = (
             lambda tf, condition, x, y: tf.where(condition, x, y),
             lambda tf, condition, x, y: tf.keras.ops.where(condition, x, y),
         ],
+        jax=[lambda jax, condition, x, y: jax.numpy.where(condition, x, y)],
         samples=[
             sample("normal", lambda rng: (rng.random((8, 33)) < 0.5, *rng.standard_normal((2, 8, 33))), dtypes=REAL),
             sample(
@@ -449,6 +472,7 @@ CASES = (
         ref.heaviside,
         torch=[lambda torch, x, values: torch.heaviside(x, values)],
         tensorflow=[lambda tf, x, values: tf.keras.ops.heaviside(x, values)],
+        jax=[lambda jax, x, values: jax.numpy.heaviside(x, values)],
         samples=[
             normal((8, 33), (8, 33)),
             given([0.0, -0.0, 1.0, -1.0], [0.5, 0.5, 0.25, 0.25], name="zero"),
@@ -462,6 +486,7 @@ CASES = (
         ref.copysign,
         vjp=ref.copysign_vjp,
         torch=[lambda torch, x, y: torch.copysign(x, y), lambda torch, x, y: x.clone().copysign_(y)],
+        jax=[lambda jax, x, y: jax.numpy.copysign(x, y)],
         samples=[
             sample("away-from-zero", lambda rng: (nonzero((8, 33)).make(rng)[0], rng.standard_normal((8, 33)))),
             given([0.0, -0.0, 1.0, -1.0], [-1.0, 1.0, -0.0, 0.0], name="signed-zeros", smooth=False),
@@ -479,6 +504,7 @@ CASES = (
             lambda torch, x, nan, posinf, neginf: x.clone().nan_to_num_(nan, posinf, neginf),
         ],
         tensorflow=[lambda tf, x, nan, posinf, neginf: tf.keras.ops.nan_to_num(x, nan, posinf, neginf)],
+        jax=[lambda jax, x, nan, posinf, neginf: jax.numpy.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)],
         samples=[
             normal((8, 33), nan=0.5, posinf=100.0, neginf=-100.0),
             nonfinite(name="nonfinite-value", nan=0.5, posinf=100.0, neginf=-100.0),
@@ -492,6 +518,7 @@ CASES = (
         ref.nan_to_num_by_default,
         torch=[lambda torch, x, of: torch.nan_to_num(x)],
         tensorflow=[lambda tf, x, of: tf.keras.ops.nan_to_num(x)],
+        jax=[lambda jax, x, of: jax.numpy.nan_to_num(x)],
         samples=[nonfinite(f"nonfinite-{of}", of=of, dtypes=(of,)) for of in FLOATS],
         sources=(NUMPY.format("nan_to_num"),),
     ),
@@ -501,6 +528,7 @@ CASES = (
         ref.nextafter,
         torch=[lambda torch, x, y, of: torch.nextafter(x, y)],
         tensorflow=[lambda tf, x, y, of: tf.math.nextafter(x, y), lambda tf, x, y, of: tf.keras.ops.nextafter(x, y)],
+        jax=[lambda jax, x, y, of: jax.numpy.nextafter(x, y), lambda jax, x, y, of: jax.lax.nextafter(x, y)],
         samples=[
             s
             for of in FLOATS
