@@ -37,7 +37,8 @@ _PACKED = {
 _HEAD = {
     "torch": "import torch\n",
     "tensorflow": 'import os\nos.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"\nimport tensorflow as tf\n',
-    "jax": "import jax\nimport jax.image, jax.scipy.special, jax.scipy.signal  # noqa\n\n"
+    "jax": "import jax\nimport jax.image, jax.scipy.linalg, jax.scipy.ndimage  # noqa\n"
+    "import jax.scipy.signal, jax.scipy.special  # noqa\n\n"
     'jax.config.update("jax_enable_x64", True)\n',
 }
 _MODULE = {"torch": "torch", "tensorflow": "tf", "jax": "jax"}

@@ -21,7 +21,15 @@ from conformance.case import Route
 from conformance.frameworks import Answer, Array, Call, Function, packaged
 
 jax.config.update("jax_enable_x64", True)
-for _module in ("jax.scipy", "jax.scipy.fft", "jax.scipy.linalg", "jax.scipy.signal", "jax.scipy.special", "jax.image"):
+for _module in (
+    "jax.scipy",
+    "jax.scipy.fft",
+    "jax.scipy.linalg",
+    "jax.scipy.ndimage",
+    "jax.scipy.signal",
+    "jax.scipy.special",
+    "jax.image",
+):
     import_module(_module)  # routes say jax.scipy.special.erf, which `import jax` alone does not reach
 
 
