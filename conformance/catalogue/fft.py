@@ -140,6 +140,11 @@ def weight_of_cotangent(c: Array, x: Array, **_: Any) -> Array:
     return np.abs(c)
 
 
+def jax_idct(jax, x, type, norm):
+    """jax.scipy.fft.idct: unlike that of tf.signal it is the inverse of dct, which SciPy has not scaled either."""
+    return jax.scipy.fft.idct(x, type, norm=norm) * (1 if norm == "ortho" else 2 * x.shape[-1])
+
+
 CASES = (
     Case(
         "fft",
@@ -462,7 +467,7 @@ CASES = (
         ref.fftfreq,
         vjp=ref.fftfreq_vjp,
         torch=[lambda torch, spacing, n: torch.fft.fftfreq(n, dtype=spacing.dtype) / spacing],
-        jax=[lambda jax, spacing, n: jax.numpy.fft.fftfreq(n, spacing)],
+        jax=[lambda jax, spacing, n: jax.numpy.fft.fftfreq(n, spacing, dtype=spacing.dtype)],
         samples=[
             given(0.5, n=8, name="even"),
             given(-0.25, n=9, name="odd"),
@@ -477,7 +482,7 @@ CASES = (
         ref.rfftfreq,
         vjp=ref.rfftfreq_vjp,
         torch=[lambda torch, spacing, n: torch.fft.rfftfreq(n, dtype=spacing.dtype) / spacing],
-        jax=[lambda jax, spacing, n: jax.numpy.fft.rfftfreq(n, spacing)],
+        jax=[lambda jax, spacing, n: jax.numpy.fft.rfftfreq(n, spacing, dtype=spacing.dtype)],
         samples=[
             given(0.5, n=8, name="even"),
             given(-0.25, n=9, name="odd"),
@@ -564,7 +569,7 @@ CASES = (
         ref.idct,
         vjp=ref.idct_vjp,
         tensorflow=[lambda tf, x, type, norm: tf.signal.idct(x, type=type, norm=norm)],
-        jax=[lambda jax, x, type, norm: jax.scipy.fft.idct(x, type, norm=norm)],
+        jax=[jax_idct],
         samples=[
             normal((2, 8), type=2, norm=None, name="two"),
             normal((7,), type=2, norm="ortho", name="two-ortho"),

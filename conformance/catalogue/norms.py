@@ -338,7 +338,7 @@ NORMS = (
                 tf.math.l2_normalize(x, axis, eps**2) * tf.math.l2_normalize(y, axis, eps**2), axis
             ),
         ],
-        jax=[lambda jax, x, y, axis, eps: optax().cosine_similarity(x, y, eps, axis)],
+        jax=[lambda jax, x, y, axis, eps: optax().cosine_similarity(x, y, epsilon=eps, axis=axis)],
         samples=[
             normal((4, 9), (4, 9), axis=1, eps=2.0**-20),
             normal((5, 3), (5, 3), axis=-2, eps=2.0**-20, name="negative-axis", dtypes=SHAPES),
@@ -387,7 +387,7 @@ NORMS = (
         vjp=ref.distance_vjp,
         torch=[lambda torch, x, y, p: torch.dist(x, y, p), lambda torch, x, y, p: torch.linalg.vector_norm(x - y, p)],
         tensorflow=[lambda tf, x, y, p: tf.norm(x - y, p)],
-        jax=[lambda jax, x, y, p: jax.numpy.linalg.norm(x - y, p)],
+        jax=[lambda jax, x, y, p: jax.numpy.linalg.vector_norm(x - y, ord=p)],
         samples=[
             normal((4, 9), (4, 9), p=2.0),
             normal((4, 9), (4, 9), p=1.0, name="one-norm", dtypes=SHAPES),

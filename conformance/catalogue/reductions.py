@@ -459,7 +459,10 @@ CASES = (
             lambda tf, x, axis: tf.keras.ops.softmax(x, axis),
             lambda tf, x, axis: tf.keras.layers.Softmax(axis, dtype=x.dtype.name)(x),
         ],
-        jax=[lambda jax, x, axis: jax.nn.softmax(x, axis), lambda jax, x, axis: jax.scipy.special.softmax(x, axis)],
+        jax=[
+            lambda jax, x, axis: jax.nn.softmax(x, axis),
+            lambda jax, x, axis: jax.scipy.special.softmax(x, axis=axis),
+        ],
         samples=[
             normal(MATRIX, axis=-1),
             normal((4, 5, 6), axis=1, scale=3, name="middle-axis"),
