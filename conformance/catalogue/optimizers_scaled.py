@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, Sample
+from conformance.catalogue.jax_shared import before_decay, jax_steps, optax
 from conformance.catalogue.optimizers_shared import (
     MASTER,
     decimal_rates,
@@ -349,6 +350,11 @@ CASES = (
             ),
             lambda tf, *arrays, **options: keras_scaled(tf, tf.keras.optimizers.Adagrad, *arrays, **options, how="xla"),
         ],
+        jax=[
+            lambda jax, *arrays, learning_rate, initial_accumulator_value, epsilon: jax_steps(
+                jax, optax().adagrad(learning_rate, initial_accumulator_value, epsilon), *arrays
+            )
+        ],
         samples=[*sparing(grid(**ADAGRAD_LEVELS, decoupled_weight_decay=[0.0, 2.0**-4])), *OF_ADAGRAD],
         modes=("eager",),
         dtypes=MASTER,
@@ -381,6 +387,11 @@ CASES = (
             lambda tf, *arrays, **options: keras_scaled(
                 tf, tf.keras.optimizers.Adadelta, *arrays, **options, how="xla"
             ),
+        ],
+        jax=[
+            lambda jax, *arrays, learning_rate, rho, epsilon, maximize=False, weight_decay=0.0: jax_steps(
+                jax, before_decay(optax().adadelta(learning_rate, rho, epsilon), maximize, weight_decay), *arrays
+            )
         ],
         samples=OF_ADADELTA,
         modes=("eager",),

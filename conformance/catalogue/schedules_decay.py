@@ -1,10 +1,12 @@
 """Schedules that decay by steps, powers, polynomials, lines and hyperbolas."""
 
 from conformance.case import Case
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.optimizers_shared import MASTER, grid
 from conformance.catalogue.schedules_shared import (
     KERAS,
     TORCH,
+    jax_rates,
     keras_rates,
     one,
     one_at_rest,
@@ -83,6 +85,11 @@ STEP = (
                 rates, steps, how="update",
             ),
         ],
+        jax=[
+            lambda jax, rates, steps, step_size, gamma: (
+                jax_rates(jax, lambda r: optax().exponential_decay(r, step_size, gamma, staircase=True), rates, steps)
+            ),
+        ],
         samples=[
             *grid(one, steps=[40], step_size=[7, 10], gamma=[0.875, 0.5]),
             probe("every-step", steps=10, step_size=1, gamma=0.5),
@@ -114,6 +121,12 @@ STEP = (
             piecewise_boundaries_before_milestones,
             piecewise_boundaries_before_milestones_update,
             piecewise_boundaries_at_milestones,
+        ],
+        jax=[
+            lambda jax, rates, steps, milestones, gamma: (
+                jax_rates(jax, lambda r: optax().piecewise_constant_schedule(r, dict.fromkeys(milestones,
+                    gamma)), rates, steps)
+            ),
         ],
         samples=[
             *grid(one, steps=[30], milestones=[(3, 8, 20), (5,)], gamma=[0.875, 0.125]),
@@ -181,6 +194,12 @@ STEP = (
             ),
             lambda tf, rates, **options: keras_constant(
                 tf, tf.keras.optimizers.schedules.PiecewiseConstantDecay, rates, **options, how="update"
+            ),
+        ],
+        jax=[
+            lambda jax, rates, steps, factor, total: (
+                jax_rates(jax, lambda r: optax().piecewise_constant_schedule(r * factor,
+                    {total: 1 / factor}), rates, steps)
             ),
         ],
         samples=[
@@ -257,6 +276,11 @@ SMOOTH = (
                 rates, steps, how="update",
             ),
         ],
+        jax=[
+            lambda jax, rates, steps, decay_rate, decay_steps: (
+                jax_rates(jax, lambda r: optax().exponential_decay(r, decay_steps, decay_rate), rates, steps)
+            ),
+        ],
         samples=[
             *grid(one, steps=[30], decay_rate=[0.875, 0.25], decay_steps=[1, 8]),
             probe("steps-of-a-fraction", steps=20, decay_rate=0.75, decay_steps=2.5),
@@ -279,6 +303,11 @@ SMOOTH = (
             ),
         ],
         tensorflow=[rate_and_options_as_tensors, rate_as_a_tensor, python_numbers],
+        jax=[
+            lambda jax, rates, steps, decay_rate, decay_steps: (
+                jax_rates(jax, lambda r: optax().exponential_decay(r, decay_steps, decay_rate), rates, steps)
+            ),
+        ],
         samples=[
             probe("decimal-gamma", steps=30, decay_rate=0.95, decay_steps=1),
             probe("decimal-steps", steps=30, decay_rate=0.9, decay_steps=3.7),
@@ -343,6 +372,11 @@ SMOOTH = (
                 rates, steps, how="update",
             ),
         ],
+        jax=[
+            lambda jax, rates, steps, start, end, total: (
+                jax_rates(jax, lambda r: optax().linear_schedule(r * start, r * end, total), rates, steps)
+            ),
+        ],
         samples=[
             *grid(one, steps=[20], start=[0.25, 1.0], end=[1.0, 0.5], total=[12, 5]),
             probe("to-0", steps=12, start=1.0, end=0.0, total=8),
@@ -378,6 +412,11 @@ SMOOTH = (
             lambda tf, rates, steps, total, power: keras_rates(
                 tf, lambda r: tf.keras.optimizers.schedules.PolynomialDecay(r, total, 0.0, power),
                 rates, steps, how="update",
+            ),
+        ],
+        jax=[
+            lambda jax, rates, steps, total, power: (
+                jax_rates(jax, lambda r: optax().polynomial_schedule(r, 0.0, power, total), rates, steps)
             ),
         ],
         samples=[
