@@ -299,7 +299,7 @@ def _name(call: Callable[..., Any], framework: str) -> tuple[str, str]:
     ]
     if not chains:
         return source.partition(":")[2].strip(), ""
-    return max(chains, key=lambda c: c.count(".")), ", ".join(given)
+    return max(chains, key=lambda c: (c.startswith("optax"), c.count("."))), ", ".join(given)
 
 
 @cache

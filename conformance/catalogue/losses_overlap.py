@@ -357,7 +357,8 @@ CASES = (
         ],
         jax=[
             lambda jax, logits, labels, reduction: reduced(
-                optax().ctc_loss(logits, jax.numpy.zeros(logits.shape[:2]), labels, labels == 0), reduction
+                optax().ctc_loss(logits, jax.numpy.zeros(logits.shape[:2], logits.dtype), labels, labels == 0),
+                reduction,
             )
         ],
         samples=[

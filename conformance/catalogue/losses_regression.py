@@ -286,7 +286,7 @@ CASES = (
         ],
         jax=[
             lambda jax, prediction, target, delta=1.0, reduction="mean": reduced(
-                optax().huber_loss(prediction, target, delta), reduction
+                optax().huber_loss(prediction, target, delta=delta), reduction
             )
         ],
         samples=[
@@ -320,7 +320,7 @@ CASES = (
         ],
         jax=[
             lambda jax, prediction, target, beta=1.0, reduction="mean": reduced(
-                optax().huber_loss(prediction, target, beta) / beta, reduction
+                optax().huber_loss(prediction, target, delta=beta) / beta, reduction
             )
         ],
         samples=[

@@ -127,7 +127,7 @@ CASES = (
         ],
         jax=[
             lambda jax, prediction, target, weight, reduction, delta: divided(
-                optax().huber_loss(prediction, target, delta) * weight, weight, reduction
+                optax().huber_loss(prediction, target, delta=delta) * weight, weight, reduction
             )
         ],
         samples=of_all_reductions(delta=0.75),
@@ -176,7 +176,9 @@ CASES = (
         ],
         tensorflow=[keras_masked],
         jax=[
-            lambda jax, prediction, target, mask: jax.numpy.mean(optax().squared_error(prediction, target), where=mask)
+            lambda jax, prediction, target, mask: jax.numpy.mean(
+                optax().squared_error(prediction, target), where=mask[..., None]
+            )
         ],
         samples=[
             sample("some", lambda rng: (*rng.standard_normal((2, 6, 3)), np.array([1, 1, 0, 1, 0, 0], bool))),
