@@ -38,3 +38,9 @@ def before_decay(transformation: Any, maximize: bool = False, weight_decay: floa
     return optax().chain(
         optax().scale(-1.0 if maximize else 1.0), optax().add_decayed_weights(weight_decay), transformation
     )
+
+
+def jax_at(jax: Any, f: Any, *xs: Any) -> Any:
+    """The gradients of the sum of f(x); one of them, or a tuple."""
+    g = jax.grad(lambda *xs: f(*xs).sum(), argnums=tuple(range(len(xs))))(*xs)
+    return g if len(g) > 1 else g[0]
