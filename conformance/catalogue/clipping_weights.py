@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
-from conformance.catalogue.jax_shared import before_decay, jax_steps, optax
+from conformance.catalogue.jax_shared import jax_steps, optax, with_decay
 from conformance.catalogue.optimizers_shared import keras_steps, torch_steps
 from conformance.catalogue.optimizers_states_shared import steps as steps_of
 from conformance.reference import clipping as ref
@@ -363,7 +363,7 @@ CASES = (
         ],
         jax=[
             lambda jax, *arrays, strength, **options: jax_steps(
-                jax, before_decay(optax().sgd(**options), weight_decay=2 * strength), *arrays
+                jax, with_decay(optax().sgd(**options), weight_decay=2 * strength), *arrays
             )
         ],
         samples=[

@@ -33,11 +33,11 @@ def jax_steps(jax: Any, transformation: Any, *arrays: Any) -> dict[str, Any]:
     return {"vector": vectors, "matrix": matrices}
 
 
-def before_decay(transformation: Any, maximize: bool = False, weight_decay: float = 0.0) -> Any:
-    """A transformation that is given the gradients of the other sign, or with those of the weights' decay."""
-    return optax().chain(
-        optax().scale(-1.0 if maximize else 1.0), optax().add_decayed_weights(weight_decay), transformation
-    )
+def with_decay(transformation: Any, maximize: bool = False, weight_decay: float = 0.0, decoupled: float = 0.0) -> Any:
+    """A transformation that is given the gradients of the other sign, or with those of the weights' decay; beside its
+    updates the weights decay by ``decoupled`` of themselves."""
+    before = optax().scale(-1.0 if maximize else 1.0), optax().add_decayed_weights(weight_decay)
+    return optax().chain(*before, transformation, optax().add_decayed_weights(-decoupled))
 
 
 def jax_at(jax: Any, f: Any, *xs: Any) -> Any:

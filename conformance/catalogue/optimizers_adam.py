@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
-from conformance.catalogue.jax_shared import before_decay, jax_steps, optax
+from conformance.catalogue.jax_shared import jax_steps, optax, with_decay
 from conformance.catalogue.optimizers_shared import (
     MASTER,
     decimal_rates,
@@ -106,7 +106,7 @@ def jax_adam(
     """optax.adam or optax.amsgrad"""
     kind = optax().amsgrad if amsgrad else optax().adam
     rule = kind(learning_rate, beta_1, beta_2, epsilon)
-    return jax_steps(jax, before_decay(rule, maximize, weight_decay), *arrays)
+    return jax_steps(jax, with_decay(rule, maximize, weight_decay), *arrays)
 
 
 def jax_adamw(
@@ -119,7 +119,16 @@ def jax_adamw(
         rule = optax().chain(scaled, decay, optax().scale_by_learning_rate(learning_rate))
     else:
         rule = optax().adamw(learning_rate, beta_1, beta_2, epsilon, weight_decay=weight_decay)
-    return jax_steps(jax, before_decay(rule, maximize), *arrays)
+    return jax_steps(jax, with_decay(rule, maximize), *arrays)
+
+
+def jax_radam(
+    jax, *arrays, learning_rate, beta_1, beta_2, epsilon, weight_decay=0.0, decoupled_weight_decay=False, maximize=False
+):  # fmt: skip
+    """optax.radam"""
+    rule = optax().radam(learning_rate, beta_1, beta_2, epsilon)
+    decays = (0.0, learning_rate * weight_decay) if decoupled_weight_decay else (weight_decay, 0.0)
+    return jax_steps(jax, with_decay(rule, maximize, *decays), *arrays)
 
 
 ADAM = (
@@ -244,7 +253,7 @@ ADAMAX = (
         ],
         jax=[
             lambda jax, *arrays, learning_rate, beta_1, beta_2, epsilon, maximize=False, weight_decay=0.0: (
-                jax_steps(jax, before_decay(optax().adamax(learning_rate, beta_1, beta_2, epsilon), maximize,
+                jax_steps(jax, with_decay(optax().adamax(learning_rate, beta_1, beta_2, epsilon), maximize,
                     weight_decay), *arrays)
             ),
         ],
@@ -374,12 +383,7 @@ RADAM = (
                 torch, torch.optim.RAdam, *arrays, **options, differentiable=True
             ),
         ],
-        jax=[
-            lambda jax, *arrays, learning_rate, beta_1, beta_2, epsilon, maximize=False, weight_decay=0.0: (
-                jax_steps(jax, before_decay(optax().radam(learning_rate, beta_1, beta_2, epsilon), maximize,
-                    weight_decay), *arrays)
-            ),
-        ],
+        jax=[jax_radam],
         samples=[
             *sparing(grid(
                 learning_rate=[2.0**-7, 2.0**-4], beta_1=[0.875, 0.5], beta_2=[1 - 2.0**-8, 0.75],

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
-from conformance.catalogue.jax_shared import before_decay, jax_steps, optax
+from conformance.catalogue.jax_shared import jax_steps, optax, with_decay
 from conformance.catalogue.optimizers_shared import (
     MASTER,
     decimal_rates,
@@ -104,7 +104,7 @@ def near_one(rng: np.random.Generator) -> tuple[Array, ...]:
 def jax_sgd(jax, *arrays, weight_decay=0.0, maximize=False, **options):
     """optax.sgd: what is 0 or False is not given, as dampening, which it does not have."""
     given = {name: value for name, value in options.items() if value}
-    return jax_steps(jax, before_decay(optax().sgd(**given), maximize, weight_decay), *arrays)
+    return jax_steps(jax, with_decay(optax().sgd(**given), maximize, weight_decay), *arrays)
 
 
 CASES = (
