@@ -255,7 +255,10 @@ CASES = (
         tensorflow=[tf_clip_by_global_norm, tf_with_global_norm, keras_global_clipnorm],
         jax=[
             lambda jax, vector, matrix, limit: (
-                optax().clip_by_global_norm(limit).update((vector, matrix), optax().EmptyState())[0]
+                (
+                    *optax().clip_by_global_norm(limit).update((vector, matrix), optax().EmptyState())[0],
+                    optax().global_norm((vector, matrix)),
+                )
             )
         ],
         samples=by_limit(),

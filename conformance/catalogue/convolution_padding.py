@@ -211,10 +211,7 @@ CASES = (
         ],
         jax=[
             lambda jax, x, kernel, bias, stride: (
-                jax.lax.conv_general_dilated(
-                    x, kernel, stride, [(k // 2, k // 2) for k in kernel.shape[:2]], dimension_numbers=jax_layout(x)
-                )
-                + bias
+                jax.lax.conv_general_dilated(x, kernel, stride, "SAME", dimension_numbers=jax_layout(x)) + bias
             )
         ],
         samples=[

@@ -124,8 +124,7 @@ STEP = (
         ],
         jax=[
             lambda jax, rates, steps, milestones, gamma: (
-                jax_rates(jax, lambda r: optax().piecewise_constant_schedule(r, dict.fromkeys(milestones,
-                    gamma)), rates, steps)
+                jax_rates(jax, lambda r: optax().piecewise_constant_schedule(r, {m: gamma ** milestones.count(m) for m in milestones}), rates, steps)
             ),
         ],
         samples=[
