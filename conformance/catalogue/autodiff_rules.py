@@ -209,7 +209,7 @@ def jax_grad_of_complex(jax, z, part):
         y = {"modulus": lambda: (z * z.conj()).real, "real": lambda: w.real, "imaginary": lambda: w.imag}
         return y[part]().sum() if part in y else w.sum()
 
-    return jax.grad(f, holomorphic=part == "all")(z)
+    return jax.grad(f)(z)
 
 
 def jax_conjugate_of_grad(jax, z, part):

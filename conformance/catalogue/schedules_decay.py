@@ -56,6 +56,21 @@ def keras_constant(tf, kind, rates, steps, factor, total, how):
     return keras_rates(tf, schedule, rates, steps, how)
 
 
+def jax_multi_step(jax, rates, steps, milestones, gamma):
+    """optax.piecewise_constant_schedule"""
+    scales = {m: gamma ** milestones.count(m) for m in milestones}
+    return jax_rates(jax, lambda r: optax().piecewise_constant_schedule(r, scales), rates, steps)
+
+
+def jax_constant(jax, rates, steps, factor, total):
+    """optax.join_schedules of two constant ones"""
+
+    def schedule(rate):
+        return optax().join_schedules([optax().constant_schedule(f * rate) for f in (factor, 1.0)], [total])
+
+    return jax_rates(jax, schedule, rates, steps)
+
+
 STEP = (
     Case(
         "step_schedule",
@@ -123,9 +138,7 @@ STEP = (
             piecewise_boundaries_at_milestones,
         ],
         jax=[
-            lambda jax, rates, steps, milestones, gamma: (
-                jax_rates(jax, lambda r: optax().piecewise_constant_schedule(r, {m: gamma ** milestones.count(m) for m in milestones}), rates, steps)
-            ),
+            jax_multi_step,
         ],
         samples=[
             *grid(one, steps=[30], milestones=[(3, 8, 20), (5,)], gamma=[0.875, 0.125]),
@@ -196,10 +209,7 @@ STEP = (
             ),
         ],
         jax=[
-            lambda jax, rates, steps, factor, total: (
-                jax_rates(jax, lambda r: optax().piecewise_constant_schedule(r * factor,
-                    {total: 1 / factor}), rates, steps)
-            ),
+            jax_constant,
         ],
         samples=[
             *grid(one, steps=[12], factor=[0.25, 1 / 3], total=[5, 1]),
