@@ -8,6 +8,7 @@ route's keywords on. An error that comes from inside a framework is a failure, w
 
 import inspect
 import re
+import sys
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any
@@ -19,6 +20,8 @@ _PUBLIC = (
     (re.compile(r"^tf\.keras\._tf_keras\.keras|^keras\._tf_keras\.keras|^keras(?:\.api|\.src)?(?=\.|$)"), "tf.keras"),
 )
 _KEYWORD = re.compile(r"got an unexpected keyword argument '(\w+)'")
+_OF_MODULE = re.compile(r"^(?:module ')?((?:jax|optax)[\w.]*?)(?:' has no attribute '|\.)(\w+)(?:'| was deprecated)")
+"""What a module's own __getattr__ says of what is not there, and of what was withdrawn."""
 _UNRECOGNIZED = re.compile(r"^Unrecognized keyword arguments passed to (\w+): \{(.*)\}")
 
 
@@ -30,7 +33,7 @@ def absent(error: Exception) -> str | None:
         return None
     route, inside = frames[asked], frames[asked + 1 :]
     if isinstance(error, AttributeError):
-        looked_up = all(f.f_code.co_name == "__getattr__" for f in inside)  # of lazily loaded modules
+        looked_up = all(f.f_code.co_name in ("__getattr__", "getattr") for f in inside)  # of lazily loaded modules
         return _attribute(error, route.f_code) if looked_up else None
     if isinstance(error, ImportError):
         return None if inside else _imported(error)
@@ -41,6 +44,8 @@ def absent(error: Exception) -> str | None:
 
 def _attribute(error: AttributeError, code: CodeType) -> str | None:
     owner, name = error.obj, error.name
+    if name is None and (said := _OF_MODULE.match(str(error))):
+        owner, name = sys.modules.get(said[1]), said[2]
     if not name or name.startswith("_") or name not in code.co_names or _has(owner, name):
         return None
     if isinstance(owner, ModuleType):
