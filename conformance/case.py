@@ -166,6 +166,12 @@ class Route:
         """The function as the catalogue has it."""
         return self.call.make if isinstance(self.call, KerasLayer) else self.call
 
+    @property
+    def draws(self) -> bool:
+        """Whether it takes ``key``: JAX has no generator of its own, and is given that of the seed."""
+        key = inspect.signature(self.function).parameters.get("key")
+        return self.framework == "jax" and key is not None and key.kind is key.KEYWORD_ONLY
+
     def supports(self, mode: str) -> bool:
         """Keras 3 layers keep their state in TF2 variables, which a TF1 graph cannot read."""
         return not (isinstance(self.call, KerasLayer) and mode == "graph")

@@ -368,7 +368,7 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
             ask += "\n    actual = tf.convert_to_tensor(actual)"
         code.append(_SESSION.format(inputs=tensors, ask=ask))
     else:
-        code += [f"inputs = {tensors}\n", "s = 0\n" if _draws(route) else "", _call(route, test.mode) + "\n"]
+        code += [f"inputs = {tensors}\n", "s = 0\n" if route.draws else "", _call(route, test.mode) + "\n"]
         if test.check in DERIVATIVES:
             code.append(f"cotangents = {cotangents}\nwanted = {wanted}\n")
         if test.check == "gradient":
@@ -435,7 +435,7 @@ def _converged(test: Test, routes: Sequence[Route], dtype: str, inputs: tuple[Ar
         named_inputs = zip(test.case.arguments, inputs, strict=True)
         tensors = ", ".join(_tensor(route.framework, name, a, dtype) for name, a in named_inputs)
         parts.append(f"\n{named(route)}\n{module}_route, {module}_inputs = route, [{tensors}]\n")
-        keyed = ", key=jax.random.key(seed)" if _draws(route) else ""
+        keyed = ", key=jax.random.key(seed)" if route.draws else ""
         runs_of += f"    {_SEEDED[route.framework].format(s='seed')}".rstrip(" ")
         runs_of += f"    run = {module}_route({module}, *{module}_inputs{keyed}, **options)\n"
         runs_of += f'    ended["{route.framework}"].append({{name: float(v) for name, v in run.items()}})\n'
@@ -456,15 +456,10 @@ _ANNOTATIONS = {
 """What the catalogue's helpers may name beside the framework and NumPy."""
 
 
-def _draws(route: Route) -> bool:
-    """Whether a route of JAX takes the key of a generator."""
-    return route.framework == "jax" and "key" in inspect.signature(route.function).parameters
-
-
 def _call(route: Route, mode: str) -> str:
     if not isinstance(route.call, KerasLayer):
         call = _CALL[route.framework, mode]
-        return f"key = jax.random.key(s)\n{call.replace('**options', 'key=key, **options')}" if _draws(route) else call
+        return f"key = jax.random.key(s)\n{call.replace('**options', 'key=key, **options')}" if route.draws else call
     arguments = {name: value for name, value in vars(route.call).items() if name != "make"}
     taken = route.call.inputs + len(route.call.named)
     called = f"lambda *arrays: call_layer(layer, arrays, **{arguments!r})"

@@ -105,7 +105,7 @@ CASES = (
         vjp=adjoint(ref.gather_nd),
         torch=[lambda torch, x, indices: x[indices.unbind(-1)]],
         tensorflow=[lambda tf, x, indices: tf.gather_nd(x, indices)],
-        jax=[lambda jax, x, indices: x[tuple(jax.numpy.moveaxis(indices, -1, 0))]],
+        jax=[lambda jax, x, indices: x[tuple(indices[..., i] for i in range(indices.shape[-1]))]],
         samples=[
             *focused(
                 reading("elements", (3, 4), [[0, 1], [2, 3], [0, 1]]),

@@ -119,6 +119,12 @@ EXTREMA = focused(
     ),
 )
 
+
+def jax_set_diagonal(jax, x, diagonal):
+    i = jax.numpy.arange(diagonal.shape[-1])
+    return x.at[..., i, i].set(diagonal)
+
+
 CASES = (
     Case(
         "scatter_update",
@@ -130,7 +136,7 @@ CASES = (
             lambda tf, x, indices, updates: tf.tensor_scatter_nd_update(x, indices, updates),
             lambda tf, x, indices, updates: tf.keras.ops.scatter_update(x, indices, updates),
         ],
-        jax=[lambda jax, x, indices, updates: x.at[tuple(jax.numpy.moveaxis(indices, -1, 0))].set(updates)],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].set(updates)],
         samples=[
             *focused(
                 writing("elements", (3, 4), [[0, 1], [2, 3]], (2,)),
@@ -156,7 +162,7 @@ CASES = (
             lambda tf, x, indices, updates: tf.tensor_scatter_nd_add(x, indices, updates),
             lambda tf, x, indices, updates: tf.keras.ops.scatter_update(x, indices, updates, reduction="add"),
         ],
-        jax=[lambda jax, x, indices, updates: x.at[tuple(jax.numpy.moveaxis(indices, -1, 0))].add(updates)],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].add(updates)],
         samples=[
             writing("repeated", (3, 4), [[0, 1], [2, 3], [0, 1], [0, 1]], (4,)),
             writing("rows", (4, 2), [[3], [0], [3]], (3, 2)),
@@ -176,7 +182,7 @@ CASES = (
             lambda torch, x, indices, updates: torch.index_add(x, 0, indices[:, 0], updates, alpha=-1),
         ],
         tensorflow=[lambda tf, x, indices, updates: tf.tensor_scatter_nd_sub(x, indices, updates)],
-        jax=[lambda jax, x, indices, updates: x.at[tuple(jax.numpy.moveaxis(indices, -1, 0))].subtract(updates)],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].subtract(updates)],
         samples=focused(
             writing("repeated", (4, 2), [[3], [0], [3]], (3, 2)),
             writing("vector", (5,), [[4], [0]], (2,)),
@@ -199,9 +205,7 @@ CASES = (
             lambda tf, indices, updates, shape: tf.keras.ops.scatter(indices, updates, shape),
         ],
         jax=[
-            lambda jax, indices, updates, shape: (
-                jax.numpy.zeros(shape, updates.dtype).at[tuple(jax.numpy.moveaxis(indices, -1, 0))].add(updates)
-            )
+            lambda jax, indices, updates, shape: jax.numpy.zeros(shape, updates.dtype).at[tuple(indices.T)].add(updates)
         ],
         samples=focused(
             sample("repeated", lambda rng: (np.array([[1], [3], [1]]), rng.standard_normal(3)), shape=(5,)),
@@ -224,7 +228,7 @@ CASES = (
             lambda tf, x, indices, updates: tf.tensor_scatter_nd_max(x, indices, updates),
             lambda tf, x, indices, updates: tf.keras.ops.scatter_update(x, indices, updates, reduction="max"),
         ],
-        jax=[lambda jax, x, indices, updates: x.at[tuple(jax.numpy.moveaxis(indices, -1, 0))].max(updates)],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].max(updates)],
         samples=EXTREMA,
         dtypes=(*FLOATS, "int64", "int32"),
         sources=(f"{TF}tensor_scatter_nd_max", f"{TORCH}scatter_reduce.html"),
@@ -242,7 +246,7 @@ CASES = (
             lambda tf, x, indices, updates: tf.tensor_scatter_nd_min(x, indices, updates),
             lambda tf, x, indices, updates: tf.keras.ops.scatter_update(x, indices, updates, reduction="min"),
         ],
-        jax=[lambda jax, x, indices, updates: x.at[tuple(jax.numpy.moveaxis(indices, -1, 0))].min(updates)],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].min(updates)],
         samples=EXTREMA,
         dtypes=(*FLOATS, "int64", "int32"),
         sources=(f"{TF}tensor_scatter_nd_min", f"{TORCH}scatter_reduce.html"),
@@ -257,7 +261,7 @@ CASES = (
             lambda torch, x, indices, updates: torch.index_reduce(x, 0, indices[:, 0], updates, "prod"),
         ],
         tensorflow=[lambda tf, x, indices, updates: tf.keras.ops.scatter_update(x, indices, updates, reduction="mul")],
-        jax=[lambda jax, x, indices, updates: x.at[tuple(jax.numpy.moveaxis(indices, -1, 0))].multiply(updates)],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].multiply(updates)],
         samples=focused(
             writing("repeated", (4, 2), [[3], [0], [3]], (3, 2)),
             writing("vector", (5,), [[4], [0]], (2,)),
@@ -436,7 +440,7 @@ CASES = (
         vjp=adjoint(ref.set_diagonal),
         torch=[lambda torch, x, diagonal: torch.diagonal_scatter(x, diagonal, dim1=-2, dim2=-1)],
         tensorflow=[lambda tf, x, diagonal: tf.linalg.set_diag(x, diagonal)],
-        jax=[lambda jax, x, diagonal: jax.numpy.fill_diagonal(x, diagonal, inplace=False)],
+        jax=[jax_set_diagonal],
         samples=focused(
             normal((2, 3, 3), (2, 3)),
             normal((2, 4), (2,), name="wide"),

@@ -4,7 +4,6 @@ The suite runs JAX in 64 bits (``jax_enable_x64``): by default JAX makes float32
 nothing to judge. The divergence ``jax-float64-becomes-float32`` states that default.
 """
 
-import inspect
 import os
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -41,9 +40,7 @@ class Jax:
         self._seed = 0
 
     def bind(self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array]) -> Function:
-        """A route that draws takes ``key``, since JAX has no generator of its own: it is that of the seed."""
-        drawing = "key" in inspect.signature(route.function).parameters
-        key = {"key": jax.random.key(self._seed)} if drawing else {}
+        key = {"key": jax.random.key(self._seed)} if route.draws else {}
         return lambda *tensors: route.function(jax, *tensors, **key, **options)
 
     def devices(self) -> tuple[str, ...]:
