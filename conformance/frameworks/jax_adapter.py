@@ -1,7 +1,7 @@
 """JAX, with Optax for optimizers and losses where that is installed.
 
 The suite runs JAX in 64 bits (``jax_enable_x64``): by default JAX makes float32 of every float64, which would leave
-nothing to judge. The divergence ``jax-float64-becomes-float32`` states that default.
+nothing to judge. The divergence ``jax-numbers-are-32-bits-by-default`` states that default.
 """
 
 import os
