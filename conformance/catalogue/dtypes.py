@@ -201,7 +201,9 @@ CASTS = (
             lambda tf, x, words: tf.keras.ops.view(x, words.dtype.name),
         ],
         jax=[
-            lambda jax, x, words: jax.lax.bitcast_convert_type(x, words.dtype), lambda jax, x, words: x.view(words.dtype)],
+            lambda jax, x, words: jax.lax.bitcast_convert_type(x, words.dtype),
+            lambda jax, x, words: x.view(words.dtype),
+        ],
         samples=[words([0.0, -0.0, 1.0, -2.5, 1e-7, np.inf, -np.inf, 65504.0, 1 / 3], d) for d in FLOATS],
         sources=("https://www.tensorflow.org/api_docs/python/tf/bitcast",),
     ),
