@@ -78,7 +78,8 @@ def tied(shape: Sequence[int] = (8, 33), name: str = "ties") -> Sample:
 
 
 def comparison(name: str, reference: Callable[..., Any], torch: Sequence[Callable[..., Any]],
-               tensorflow: Sequence[Callable[..., Any]], dtypes: tuple[str, ...]) -> Case:  # fmt: skip
+               tensorflow: Sequence[Callable[..., Any]], jax: Sequence[Callable[..., Any]],
+               dtypes: tuple[str, ...]) -> Case:  # fmt: skip
     """The six comparisons have the same samples."""
     return Case(
         name,
@@ -86,6 +87,7 @@ def comparison(name: str, reference: Callable[..., Any], torch: Sequence[Callabl
         reference,
         torch=torch,
         tensorflow=tensorflow,
+        jax=jax,
         samples=[
             tied(),
             normal((4, 1, 6), (5, 1), name="broadcast", dtypes=FLOATS),
@@ -546,6 +548,7 @@ CASES = (
         ref.equal,
         [lambda torch, x, y: torch.eq(x, y), lambda torch, x, y: x == y],
         [lambda tf, x, y: tf.equal(x, y), lambda tf, x, y: tf.keras.ops.equal(x, y)],
+        [lambda jax, x, y: jax.numpy.equal(x, y), lambda jax, x, y: x == y],
         (*FLOATS, *COMPLEX, *INTEGERS, "bool"),
     ),
     comparison(
@@ -553,6 +556,7 @@ CASES = (
         ref.not_equal,
         [lambda torch, x, y: torch.ne(x, y), lambda torch, x, y: x != y],
         [lambda tf, x, y: tf.not_equal(x, y), lambda tf, x, y: tf.keras.ops.not_equal(x, y)],
+        [lambda jax, x, y: jax.numpy.not_equal(x, y), lambda jax, x, y: x != y],
         (*FLOATS, *COMPLEX, *INTEGERS, "bool"),
     ),
     comparison(
@@ -560,6 +564,7 @@ CASES = (
         ref.less,
         [lambda torch, x, y: torch.lt(x, y), lambda torch, x, y: x < y],
         [lambda tf, x, y: tf.less(x, y), lambda tf, x, y: x < y, lambda tf, x, y: tf.keras.ops.less(x, y)],
+        [lambda jax, x, y: jax.numpy.less(x, y), lambda jax, x, y: x < y],
         (*FLOATS, *INTEGERS),
     ),
     comparison(
@@ -567,6 +572,7 @@ CASES = (
         ref.less_equal,
         [lambda torch, x, y: torch.le(x, y), lambda torch, x, y: x <= y],
         [lambda tf, x, y: tf.less_equal(x, y), lambda tf, x, y: x <= y, lambda tf, x, y: tf.keras.ops.less_equal(x, y)],
+        [lambda jax, x, y: jax.numpy.less_equal(x, y), lambda jax, x, y: x <= y],
         (*FLOATS, *INTEGERS),
     ),
     comparison(
@@ -574,6 +580,7 @@ CASES = (
         ref.greater,
         [lambda torch, x, y: torch.gt(x, y), lambda torch, x, y: x > y],
         [lambda tf, x, y: tf.greater(x, y), lambda tf, x, y: x > y, lambda tf, x, y: tf.keras.ops.greater(x, y)],
+        [lambda jax, x, y: jax.numpy.greater(x, y), lambda jax, x, y: x > y],
         (*FLOATS, *INTEGERS),
     ),
     comparison(
@@ -585,6 +592,7 @@ CASES = (
             lambda tf, x, y: x >= y,
             lambda tf, x, y: tf.keras.ops.greater_equal(x, y),
         ],
+        [lambda jax, x, y: jax.numpy.greater_equal(x, y), lambda jax, x, y: x >= y],
         (*FLOATS, *INTEGERS),
     ),
     *bits.CASES,

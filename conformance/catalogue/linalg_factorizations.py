@@ -360,6 +360,7 @@ FACTORIZATIONS = (
             # it reads the lower triangle, has no argument for the other one, and gives complex numbers for complex ones
             lambda tf, a: tf.math.real(tf.linalg.eigvalsh(tf.linalg.adjoint(a))),
         ],
+        jax=[lambda jax, a: jax.numpy.linalg.eigvalsh(a, "U", symmetrize_input=False)],
         samples=[
             matrices(m=3, n=3, name="not-symmetric"),
             matrices(m=3, n=3, complex=True, name="complex"),
