@@ -21,7 +21,7 @@ Outputs = dict[str, Array]
 """Named results: ``{"value": y}`` for a plain function, one entry per argument for a gradient, one per quantity
 (loss, weights, ...) for a training run."""
 
-FRAMEWORKS = ("torch", "tensorflow")
+FRAMEWORKS = ("torch", "tensorflow", "jax")
 """Columns of an entry, in the order in which they are imported."""
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
@@ -166,6 +166,12 @@ class Route:
         """The function as the catalogue has it."""
         return self.call.make if isinstance(self.call, KerasLayer) else self.call
 
+    @property
+    def draws(self) -> bool:
+        """Whether it takes ``key``: JAX has no generator of its own, and is given that of the seed."""
+        key = inspect.signature(self.function).parameters.get("key")
+        return self.framework == "jax" and key is not None and key.kind is key.KEYWORD_ONLY
+
     def supports(self, mode: str) -> bool:
         """Keras 3 layers keep their state in TF2 variables, which a TF1 graph cannot read."""
         return not (isinstance(self.call, KerasLayer) and mode == "graph")
@@ -191,6 +197,7 @@ class Case:
     samples: Sequence[Sample]
     torch: Sequence[Callable[..., Any]] = ()
     tensorflow: Sequence[Callable[..., Any] | KerasLayer] = ()
+    jax: Sequence[Callable[..., Any]] = ()
     vjp: Callable[..., Any] | None = None
     intermediates: Callable[..., Any] | None = None
     vjp_intermediates: Callable[..., Any] | None = None
@@ -223,6 +230,10 @@ class Case:
     @property
     def checks(self) -> tuple[str, ...]:
         return tuple(c for c in self.computation.checks if c not in DERIVATIVES or self.vjp is not None)
+
+    def allows(self, mode: str) -> bool:
+        """Whether a mode makes sense; jax.jit where tf.function does."""
+        return self.modes is None or ("function" if mode == "jit" else mode) in self.modes
 
     def routes(self, framework: str) -> tuple[Route, ...]:
         """The routes of one framework, in the order of the entry."""
@@ -273,15 +284,17 @@ def _described(functions: list[Callable[..., Any]], framework: str, case: str) -
 def _name(call: Callable[..., Any], framework: str) -> tuple[str, str]:
     """The public name that a route goes through, and the constant keyword arguments in it.
 
-    A function goes by its own name, a lambda by its most specific ``torch.a.b`` (or ``tf.a.b``), or, if it uses only
-    methods and operators, by its expression.
+    A function goes by its own name, a lambda by its most specific ``torch.a.b`` (or ``tf.a.b``, ``jax.a.b``, and
+    ``optax.a.b`` of a route that imports Optax), or, if it uses only methods and operators, by its expression.
     """
     if call.__name__ != "<lambda>":
         return call.__name__, ""
     source, tree = _lambda(call)
-    root = {"torch": "torch", "tensorflow": "tf"}[framework]
+    roots = {"torch": ("torch",), "tensorflow": ("tf",), "jax": ("jax", "optax")}[framework]
     nodes = _walk(tree)
-    chains = [ast.unparse(n) for n in nodes if isinstance(n, ast.Attribute) and _root(n) == root]
+    chains = [
+        ast.unparse(n).replace("optax()", "optax") for n in nodes if isinstance(n, ast.Attribute) and _root(n) in roots
+    ]
     chains = [c for c in chains if c != "torch.func.functional_call"]
     given = [
         f"{k.arg}={ast.unparse(k.value)}"
@@ -292,7 +305,7 @@ def _name(call: Callable[..., Any], framework: str) -> tuple[str, str]:
     ]
     if not chains:
         return source.partition(":")[2].strip(), ""
-    return max(chains, key=lambda c: c.count(".")), ", ".join(given)
+    return max(chains, key=lambda c: (c.startswith("optax"), c.count("."))), ", ".join(given)
 
 
 @cache
@@ -377,4 +390,6 @@ def _walk(tree: ast.AST) -> list[ast.AST]:
 def _root(node: ast.expr) -> str | None:
     while isinstance(node, ast.Attribute):
         node = node.value
+    if isinstance(node, ast.Call):  # optax(), which imports it
+        node = node.func
     return node.id if isinstance(node, ast.Name) else None

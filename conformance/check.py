@@ -21,10 +21,10 @@ from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
 from conformance.catalogue import area
 from conformance.clock import Clock
 from conformance.divergence import Divergence, concerning
-from conformance.frameworks import Answer, Framework, Function, load, refusal
+from conformance.frameworks import Answer, Framework, Function, leading_mode, load, refusal
 from conformance.frameworks.absent import absent
 from conformance.noise import Expected, Score
-from conformance.plan import AGAIN, ONLY_EAGER, RUNS, SIGNED_ZEROS, Options, Test, first_seed, label, vary
+from conformance.plan import AGAIN, ONLY_LEADING, RUNS, SIGNED_ZEROS, Options, Test, first_seed, label, vary
 from conformance.reference.statistics import equivalence
 from reports.record import Figure, Observation, Worst, number
 
@@ -50,7 +50,7 @@ class Workbench:
             "agreement": self._agreement,
             "statistics": self._statistics,
             "convergence": self._convergence,
-            **dict.fromkeys(ONLY_EAGER, self._derived),
+            **dict.fromkeys(ONLY_LEADING, self._derived),
         }.get(test.check, self._against_reference)
         observations, shown = [], set()
         for observation, divergence in self._listening(run(test)):
@@ -381,9 +381,10 @@ class Workbench:
         if how == AGAIN:
             f = self._bound(framework, route, test, sample, dtype)
             first = self.result(framework, route, test, sample, dtype)
-            return _same_bits(first, noise.as_outputs(framework.value(f, varied, device=test.device)))
+            again = framework.value(f, varied, mode=test.mode, device=test.device)
+            return _same_bits(first, noise.as_outputs(again))
         f = framework.bind(route, sample.options, varied)
-        actual = noise.as_outputs(framework.value(f, varied, device=test.device))
+        actual = noise.as_outputs(framework.value(f, varied, mode=test.mode, device=test.device))
         return self._score(actual, wanted, dtype, signed_zeros=how == SIGNED_ZEROS)
 
     def _expected_of_variation(
@@ -406,15 +407,13 @@ class Workbench:
         return expected, varied
 
     def _agreement(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
-        """The first route of each framework against the other, within the sum of both noise floors."""
-        first, second = (load(name) for name in test.frameworks)
+        """The first route of one framework against that of another, within the sum of both noise floors."""
         routes = tuple(test.case.routes(name)[0] for name in test.frameworks)
         for dtype, sample, _, _ in self._combinations(test):
             began = time.perf_counter()
             try:
                 with self.clock.spending("frameworks"):
-                    pairs = zip((first, second), routes, strict=True)
-                    a, b = (self.result(f, r, test, sample, dtype) for f, r in pairs)
+                    a, b = (self._led(r, test, sample, dtype) for r in routes)
                 floor = self.expected(test.case, sample, dtype).floor
                 wide = noise.wide_dtype(dtype, test.case)
                 doubled = Expected(
@@ -429,6 +428,12 @@ class Workbench:
                 score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
             seconds = time.perf_counter() - began
             yield self._judge(test, routes, dtype, sample, score, seconds)
+
+    def _led(self, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
+        """The value in the mode that the framework's own checks are made in."""
+        mode = leading_mode(route.framework, test.case)
+        own = replace(test, check="value", framework=route.framework, mode=mode)
+        return self.result(load(route.framework), route, own, sample, dtype)
 
     def _statistics(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
         """Hypothesis tests on random results; the score is -log10 of the smallest p-value."""
@@ -477,8 +482,8 @@ class Workbench:
             try:
                 with self.clock.spending("frameworks"):
                     ended = [self._ends(route, sample, inputs, test.device) for route in routes]
-                torch, tensorflow = ended
-                p = {name: equivalence(torch[name], tensorflow[name], m) for name, m in case.margins.items()}
+                one, other = ended
+                p = {name: equivalence(one[name], other[name], m) for name, m in case.margins.items()}
                 worst = max(p, key=lambda name: p[name])
                 means = " and ".join(f"{np.mean(e[worst]):.4g} (deviation {np.std(e[worst]):.2g})" for e in ended)
                 said = f"{worst}: {means} on average in {' and '.join(test.frameworks)}; p = {p[worst]:.3g}"
@@ -523,7 +528,8 @@ class Workbench:
     def _lacking_of(self, error: Exception, routes: Sequence[Route]) -> str:
         if (name := absent(error)) is None:
             return ""
-        asked = next((r for r in routes if ("torch" if name.startswith("torch.") else "tf.") in r.source), routes[0])
+        root = name.partition(".")[0]
+        asked = next((r for r in routes if f"{root}." in r.source or f"{root}()" in r.source), routes[0])
         framework = load(asked.framework)
         keras = framework.build().get("keras")
         version = f"{framework.name} {framework.version()}" + (f" with Keras {keras}" if keras else "")
@@ -654,18 +660,20 @@ def _strict(test: Test, divergence: Divergence, observation: Observation) -> tup
     a test, if the divergence names its check or its mode. Not agreement or invariance: frameworks may differ from the
     reference in the same way, and in one sample but not in the other.
     """
-    if test.mode == "eager" and test.check in ("value", "gradient"):
+    if test.leads and test.check in ("value", "gradient"):
         return divergence.id, observation.route if test.takes_all(observation.dtype) else "", observation.dtype
     if test.check in divergence.checks and test.check in ("jvp", "hvp"):
         return (divergence.id,)
-    if test.mode != "eager" and not any(fnmatch.fnmatchcase("eager", pattern) for pattern in divergence.modes):
+    leading = leading_mode(test.framework, test.case)
+    if not test.leads and not any(fnmatch.fnmatchcase(leading, pattern) for pattern in divergence.modes):
         return (divergence.id,)
     return None
 
 
 def _is_traced(test: Test, sample: Sample) -> bool:
     """Whether a check shares a graph with others: not where an exception is expected, nor for long trajectories."""
-    return test.mode != "eager" and not sample.raises and not test.case.computation.nudge_steps
+    traced = test.mode != "eager" and test.check not in ("invariance", "statistics")
+    return traced and not sample.raises and not test.case.computation.nudge_steps
 
 
 def _part(job: tuple[Route, str, Sample], i: int) -> str:

@@ -71,7 +71,10 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             _match(_literal(route), tuple(map(_literal, self.routes)))
             and _match(dtype, self.dtypes)
             # Zeros have nothing to do with the sample that they stand in for.
-            and _match(how if how == SIGNED_ZEROS else sample, self.samples)
+            and (
+                _match(how if how == SIGNED_ZEROS else sample, self.samples)
+                or (bool(how) and _match(f"{sample}, {how}", self.samples))
+            )
             and self._computed(dtype)
         )
 

@@ -33,7 +33,7 @@ from conformance.case import COMPLEX, FLOATS, Array, Case, Sample
 from conformance.catalogue import area
 from conformance.check import Workbench
 from conformance.divergence import concerning
-from conformance.frameworks import installed
+from conformance.frameworks import installed, leading_mode
 from conformance.plan import Options, Test
 from conformance.redraw import Arrays, Family, keeps, sizes_of
 from reports.record import Observation
@@ -267,7 +267,8 @@ class Explorer:
         return bool(agreeing) and not any(n for n, _ in agreeing)
 
     def _test(self, draw: Draw, check: str, framework: str) -> Test:
-        return Test(self.of.area, replace(self.of.case, samples=(draw.sample,)), check, framework, "eager", "cpu")
+        case = replace(self.of.case, samples=(draw.sample,))
+        return Test(self.of.area, case, check, framework, leading_mode(framework, case), "cpu")
 
     def _observed(self, draw: Draw, check: str, framework: str) -> Iterator[Observation]:
         test = self._test(draw, check, framework)

@@ -5,11 +5,12 @@ through all routes of one framework in one mode, at every dtype and sample. Each
 check of its own, and must leave an observation.
 """
 
+import itertools
 import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from conformance import noise
 from conformance.case import DTYPES, FLOATS, FRAMEWORKS, Array, Case, Route, Sample
 from conformance.catalogue import LAYERS, REPRESENTATIVE, area
-from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES_OF
+from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES_OF, chosen, leading_mode
 from reports.record import Planned
 
 ORDERS = ("reverse over reverse", "forward over reverse")
@@ -27,20 +28,20 @@ SIGNED_ZEROS = "signed zeros"
 """0 and -0, whose results must have the right sign, as IEEE 754 has it."""
 AGAIN = "again"
 """Bit for bit the same, although other work was done in between."""
-ONLY_EAGER = ("jvp", "hvp", "invariance")
+ONLY_LEADING = ("jvp", "hvp", "invariance")
 JOINT = ("agreement", "convergence")
-"""The checks of all frameworks with each other, through the first route of each."""
+"""The checks of two frameworks with each other, through the first route of each."""
 RUNS = 10
 """So many seeds a convergence check takes, from that of the run on."""
-BOTH = "+".join(FRAMEWORKS)
-"""The framework of these."""
+BOTH = "torch+tensorflow"
+"""The framework of these; there is one for each pair."""
 
 
 @dataclass(frozen=True)
 class Options:
     """What a run was asked to cover."""
 
-    frameworks: tuple[str, ...] = FRAMEWORKS
+    frameworks: tuple[str, ...] = field(default_factory=chosen)
     dtypes: tuple[str, ...] = DTYPES
     modes: tuple[str, ...] = DEFAULT_MODES
     seed: int = 0
@@ -94,6 +95,11 @@ class Test:
         return self.case.computation.limits[self.check]
 
     @property
+    def leads(self) -> bool:
+        """Whether the mode is the one that most checks are made in."""
+        return self.mode == leading_mode(self.framework, self.case)
+
+    @property
     def slow(self) -> bool:
         """Whether it takes minutes, and runs only where that is asked for."""
         return self.check == "convergence"
@@ -122,9 +128,12 @@ class Test:
         must in eager mode.
         """
         samples, routes = _samples(self.area, self.case, self.check, self.framework, dtype), self.routes
-        graph, leading = self.mode != "eager", _leading(self.case)
+        graph, leading = not self.leads, _leading(self.case)
         if self.takes_all(dtype):
             return tuple((s, how, routes) for s, how in samples)
+        if graph and self.framework == "jax":  # in eager mode each operation is compiled by itself
+            routes = routes[:1] if self.check == "gradient" else routes
+            return tuple((*s, routes) for s in samples[:1]) if dtype == leading else ()
         others = () if self.check == "gradient" or self.area in LAYERS else (*FLOATS, "complex64", "int32")
         if graph and dtype != leading and dtype not in others:
             return ()
@@ -145,7 +154,7 @@ class Test:
 
     def takes_all(self, dtype: str) -> bool:
         """Whether every sample is taken through every route."""
-        if self.mode != "eager" or self.check in ONLY_EAGER:
+        if not self.leads or self.check in ONLY_LEADING:
             return False
         if self.check == "statistics":  # each draw is seeded, which empties the framework's caches
             return dtype == _leading(self.case)
@@ -199,7 +208,7 @@ def _samples(area_name: str, case: Case, check: str, framework: str, dtype: str)
     if check == "jvp":
         return tuple((s, "") for s in forward)
     if check == "hvp":
-        few = framework == "tensorflow" and area_name in LAYERS and case.name not in REPRESENTATIVE
+        few = (framework == "jax" or area_name in LAYERS) and framework != "torch" and case.name not in REPRESENTATIVE
         reverse = samples[:1] if few else samples
         return tuple((s, how) for how, chosen in zip(ORDERS, (reverse, forward), strict=True) for s in chosen)
     if check == "invariance":
@@ -295,7 +304,7 @@ def tests(area_name: str, options: Options, devices: Sequence[str] = DEVICES) ->
         if test.checks_any(options.dtypes):
             yield test
         # Forward mode and second derivatives may have no sample that is smooth, or of float64.
-        elif test.check not in ONLY_EAGER and not test.checks_any(test.case.dtypes):
+        elif test.check not in ONLY_LEADING and not test.checks_any(test.case.dtypes):
             raise ValueError(f"{test.id} would check nothing: the case has no sample for it")
 
 
@@ -326,10 +335,12 @@ def combinations(area_name: str, options: Options, devices: Sequence[str]) -> It
                 for mode in options.modes:
                     if mode == "inductor" and case.name not in REPRESENTATIVE:
                         continue
-                    if mode in MODES_OF[framework] and mode in (case.modes or (mode,)):
+                    if mode in MODES_OF[framework] and case.allows(mode):
                         for check in case.checks:
                             test = Test(area_name, case, check, framework, mode, device)
-                            if check not in JOINT and test.routes and (mode == "eager" or check not in ONLY_EAGER):
+                            if check not in JOINT and test.routes and (test.leads or check not in ONLY_LEADING):
                                 yield test
-            if all(f in options.frameworks and case.routes(f) for f in FRAMEWORKS):
-                yield from (Test(area_name, case, c, BOTH, "eager", device) for c in JOINT if c in case.checks)
+            asked = [f for f in FRAMEWORKS if f in options.frameworks and case.routes(f)]
+            for pair in itertools.combinations(asked, 2):
+                joint = "+".join(pair)
+                yield from (Test(area_name, case, c, joint, "eager", device) for c in JOINT if c in case.checks)

@@ -37,6 +37,15 @@ _PACKED = {
 _HEAD = {
     "torch": "import torch\n",
     "tensorflow": 'import os\nos.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"\nimport tensorflow as tf\n',
+    "jax": "import jax\nimport jax.image, jax.scipy.linalg, jax.scipy.ndimage  # noqa\n"
+    "import jax.scipy.signal, jax.scipy.special  # noqa\n\n"
+    'jax.config.update("jax_enable_x64", True)\n',
+}
+_MODULE = {"torch": "torch", "tensorflow": "tf", "jax": "jax"}
+_SEEDED = {
+    "torch": "torch.manual_seed({s})\n",
+    "tensorflow": "tf.keras.utils.set_random_seed({s})\n",
+    "jax": "",
 }
 _CALL = {
     ("torch", "eager"): "call = lambda *a: route(torch, *a, **options)",
@@ -49,6 +58,8 @@ _CALL = {
         "call = tf.function(lambda *a: route(tf, *a, **options), "
         "input_signature=[tf.TensorSpec([None] * t.ndim, t.dtype) for t in inputs])"
     ),
+    ("jax", "eager"): "call = lambda *a: route(jax, *a, **options)",
+    ("jax", "jit"): "call = jax.jit(lambda *a: route(jax, *a, **options))",
     ("torch", "dynamic"): (
         'call = torch.compile(lambda *a: route(torch, *a, **options), backend="aot_eager", dynamic=True)'
     ),
@@ -78,6 +89,19 @@ def at(arguments):
     return [r for r in results if r.dtype.is_floating or r.dtype.is_complex]
 moving = [inputs[i] for i in wanted]
 """,
+    "jax": """\
+def at(*moved):
+    arguments = list(inputs)
+    for i, t in zip(wanted, moved):
+        arguments[i] = t
+    results = call(*arguments)
+    results = results if isinstance(results, (tuple, list)) else (results,)
+    return tuple(r for r in results if jax.numpy.issubdtype(r.dtype, jax.numpy.inexact))
+def gradient(*moved):  # JAX conjugates neither the cotangent nor the derivative
+    conjugated = tuple(map(jax.numpy.conj, cotangents))
+    return tuple(map(jax.numpy.conj, jax.vjp(at, *moved)[1](conjugated)))
+moving = tuple(inputs[i] for i in wanted)
+""",
 }
 _PUSHED = {
     "torch": "pushed = torch.func.jvp(at, moving, tuple(tangents))[1]\n",
@@ -86,6 +110,7 @@ with tf.autodiff.ForwardAccumulator(moving, tangents) as forward:
     results = at(inputs)
 pushed = [forward.jvp(r, tf.UnconnectedGradients.ZERO) for r in results]
 """,
+    "jax": "pushed = jax.jvp(at, moving, tuple(tangents))[1]\n",
 }
 _SECOND = {
     ("torch", "reverse over reverse"): """\
@@ -116,6 +141,11 @@ with tf.autodiff.ForwardAccumulator(moving, tangents) as forward:
     first = tape.gradient(results, moving, output_gradients=cotangents)[{which}]
 actual = None if first is None else forward.jvp(first)
 """,
+    ("jax", "reverse over reverse"): """\
+conjugated = tuple(map(jax.numpy.conj, tangents))
+actual = jax.numpy.conj(jax.vjp(gradient, *moving)[1](conjugated)[{which}])
+""",
+    ("jax", "forward over reverse"): "actual = jax.jvp(gradient, moving, tuple(tangents))[1][{which}]\n",
 }
 _AGAIN = """
 again = {back}
@@ -138,6 +168,7 @@ results = [r for r in results if r.dtype.is_floating or r.dtype.is_complex]
 actual = tape.gradient(results, [inputs[i] for i in wanted], output_gradients=cotangents)[{which}]
 actual = actual if actual is None else tf.convert_to_tensor(actual)
 """,
+    "jax": _MOVING["jax"] + "actual = gradient(*moving)[{which}]\n",
 }
 _SESSION = """\
 v1 = tf.compat.v1
@@ -192,6 +223,12 @@ with tf.GradientTape() as tape:
 draws.append(y.numpy())
 gradients.append(tape.gradient(y, inputs[0]).numpy())
 """,
+    "jax": """\
+{call}
+y, pull = jax.vjp(call, *inputs)
+draws.append(np.asarray(y))
+gradients.append(np.asarray(pull(jax.numpy.ones_like(y))[0]))
+""",
 }
 _DRAW_ALONE = {
     "torch": """\
@@ -205,6 +242,10 @@ tf.keras.utils.set_random_seed(s % 2**31)
 {call}
 draws.append(call(*inputs).numpy())
 """,
+    "jax": """\
+{call}
+draws.append(np.asarray(call(*inputs)))
+""",
 }
 
 _CONVERGED = """
@@ -214,17 +255,14 @@ import scipy
 {equivalence}
 
 margins = {margins!r}
-ended = {{"torch": [], "tensorflow": []}}
+ended = {{{names}}}
 for seed in range({seed}, {seed} + {runs}):
-    torch.manual_seed(seed)
-    ended["torch"].append({{name: float(v) for name, v in torch_route(torch, *torch_inputs, **options).items()}})
-    tf.keras.utils.set_random_seed(seed)
-    ended["tensorflow"].append({{name: float(v) for name, v in tf_route(tf, *tf_inputs, **options).items()}})
+{runs_of}
 p = {{}}
 for name, margin in margins.items():
     a, b = ([run[name] for run in runs] for runs in ended.values())
     p[name] = equivalence(a, b, margin)
-    means = f"{{np.mean(a):.5g}} in torch, {{np.mean(b):.5g}} in TensorFlow"
+    means = f"{{np.mean(a):.5g}} in {first}, {{np.mean(b):.5g}} in {second}"
     print(f"{{name}}: {{means}}; within {{margin:g}}: p = {{p[name]:.3g}}")
 raise SystemExit(not max(p.values()) <= {limit})
 """
@@ -330,7 +368,7 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
             ask += "\n    actual = tf.convert_to_tensor(actual)"
         code.append(_SESSION.format(inputs=tensors, ask=ask))
     else:
-        code += [f"inputs = {tensors}\n", _call(route, test.mode) + "\n"]
+        code += [f"inputs = {tensors}\n", "s = 0\n" if route.draws else "", _call(route, test.mode) + "\n"]
         if test.check in DERIVATIVES:
             code.append(f"cotangents = {cotangents}\nwanted = {wanted}\n")
         if test.check == "gradient":
@@ -391,13 +429,21 @@ def _converged(test: Test, routes: Sequence[Route], dtype: str, inputs: tuple[Ar
     """Code that runs both frameworks with many seeds, and judges what they end with by the same test."""
     assert test.case.margins is not None
     parts = ["Array = np.ndarray\n"]
-    for route, prefix in zip(routes, ("torch", "tf"), strict=True):
+    runs_of = ""
+    for route in routes:
+        module = _MODULE[route.framework]
         named_inputs = zip(test.case.arguments, inputs, strict=True)
         tensors = ", ".join(_tensor(route.framework, name, a, dtype) for name, a in named_inputs)
-        parts.append(f"\n{named(route)}\n{prefix}_route, {prefix}_inputs = route, [{tensors}]\n")
+        parts.append(f"\n{named(route)}\n{module}_route, {module}_inputs = route, [{tensors}]\n")
+        keyed = ", key=jax.random.key(seed)" if route.draws else ""
+        runs_of += f"    {_SEEDED[route.framework].format(s='seed')}".rstrip(" ")
+        runs_of += f"    run = {module}_route({module}, *{module}_inputs{keyed}, **options)\n"
+        runs_of += f'    ended["{route.framework}"].append({{name: float(v) for name, v in run.items()}})\n'
+    first, second = test.frameworks
     ended = _CONVERGED.format(
         equivalence=inspect.getsource(equivalence), margins=dict(test.case.margins), seed=seed, runs=RUNS,
-        limit=test.limit,
+        limit=test.limit, first=first, second=second, runs_of=runs_of.rstrip(),
+        names=", ".join(f'"{f}": []' for f in test.frameworks),
     )  # fmt: skip
     return "".join([*parts, ended])
 
@@ -412,7 +458,8 @@ _ANNOTATIONS = {
 
 def _call(route: Route, mode: str) -> str:
     if not isinstance(route.call, KerasLayer):
-        return _CALL[route.framework, mode]
+        call = _CALL[route.framework, mode]
+        return f"key = jax.random.key(s)\n{call.replace('**options', 'key=key, **options')}" if route.draws else call
     arguments = {name: value for name, value in vars(route.call).items() if name != "make"}
     taken = route.call.inputs + len(route.call.named)
     called = f"lambda *arrays: call_layer(layer, arrays, **{arguments!r})"
@@ -453,6 +500,8 @@ def _tensor(framework: str, name: str, a: Array, dtype: str) -> str:
     dtype = {"f": noise.PARTS.get(dtype, dtype), "c": noise.WHOLES.get(dtype, dtype)}.get(a.dtype.kind, dtype)
     if framework == "torch":
         return f"torch.tensor({name}).to(torch.{dtype})" if noise.is_floating(a) else f"torch.tensor({name})"
+    if framework == "jax":
+        return f'jax.numpy.asarray({name}, "{dtype}")' if noise.is_floating(a) else f"jax.numpy.asarray({name})"
     return f"tf.cast({name}, tf.{dtype})" if noise.is_floating(a) else f"tf.constant({name})"
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from conformance import divergence
-from conformance.case import FRAMEWORKS
 from conformance.divergence import Divergence, divergences
-from conformance.frameworks import KERNELS, load
+from conformance.frameworks import KERNELS, chosen, load
 from reports.record import read
 
 pytest.importorskip("torch")
@@ -70,7 +69,7 @@ def test_facts_that_no_framework_states_are_refused(directory: Path) -> None:
         entry(directory, "tensorflow", 'cpu_capability = "AVX2"')
 
 
-@pytest.mark.parametrize("name", FRAMEWORKS)
+@pytest.mark.parametrize("name", chosen())
 def test_a_framework_states_its_facts(name: str) -> None:
     for dtype in ("float32", "bfloat16", "int64", "bool"):
         assert tuple(load(name).kernels(dtype)) == KERNELS[name]

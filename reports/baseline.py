@@ -139,7 +139,7 @@ def _public(version: str) -> str:
 
 
 def _order(item: tuple[str, str]) -> int:
-    known = ("torch", "tensorflow", "keras")
+    known = ("torch", "tensorflow", "keras", "jax")
     return known.index(item[0]) if item[0] in known else len(known)
 
 

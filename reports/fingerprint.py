@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 PACKAGES = (
-    "torch", "tensorflow", "tensorflow-cpu", "keras", "numpy", "scipy", "ml-dtypes", "python-flint", "scikit-learn",
-    "pytest", "pytest-xdist",
+    "torch", "tensorflow", "tensorflow-cpu", "keras", "jax", "jaxlib", "optax", "numpy", "scipy", "ml-dtypes",
+    "python-flint", "scikit-learn", "pytest", "pytest-xdist",
 )  # fmt: skip
 VARIABLES = (
     "OMP_",
@@ -29,6 +29,7 @@ VARIABLES = (
     "DNNL_",
     "TORCH_",
     "NVIDIA_",
+    "JAX_",
 )
 ROOT = Path(__file__).parents[1]
 SUITE = "CONFORM_SUITE"

@@ -24,7 +24,7 @@ LEAST = 0.01
 """Where the axis of scores begins."""
 PIXELS, LETTER = 310, 7
 """Of a picture's width, and of a letter of its text."""
-PACKAGES = ("torch", "tensorflow", "keras", "numpy")
+PACKAGES = ("torch", "tensorflow", "keras", "jax", "numpy")
 """Whose versions tell runs apart at a glance."""
 
 

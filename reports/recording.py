@@ -17,6 +17,7 @@ import pytest
 from conformance.case import KINDS
 from conformance.catalogue import AREAS, area
 from conformance.divergence import divergences
+from conformance.frameworks import chosen
 from conformance.plan import Absent, Test, by_device
 from fixtures.conform import whole
 from fixtures.options import OPTIONS
@@ -150,7 +151,7 @@ class Recorder:
                 tuple(
                     DivergenceInfo(d.id, d.framework, d.reason, d.agree, d.sources, d.scope)
                     for d in divergences()
-                    if d.applies()
+                    if d.applies() and d.framework in (*chosen(), *options.frameworks)
                 ),
                 {kind.name: dict(kind.limits) for kind in KINDS.values()},
                 functions=functions,

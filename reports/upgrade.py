@@ -215,7 +215,7 @@ import json, sys
 from conformance.frameworks import Unusable, installed, load
 found = {}
 try:
-    for name in ("torch", "tensorflow"):
+    for name in ("torch", "tensorflow", "jax"):
         if installed(name):
             framework = load(name)
             found[name] = framework.version()

@@ -86,6 +86,7 @@ CASES = (
             lambda tf, x: tf.nn.gelu(x, approximate=False),
             lambda tf, x: tf.keras.activations.gelu(x),
         ],
+        jax=[lambda jax, x: jax.nn.gelu(x, approximate=False)],
         samples=[
             given([-4.5, -5.0, -5.35], name="tail"),
             given([-8.0, -10.0], name="far"),
@@ -110,6 +111,7 @@ CASES = (
             lambda tf, x: tf.keras.activations.relu6(x),
             lambda tf, x: tf.keras.layers.ReLU(max_value=6.0, dtype=x.dtype.name)(x),
         ],
+        jax=[lambda jax, x: jax.nn.relu6(x)],
         samples=[clear_of(6.0, scale=5), at(0.0, 6.0), small(), nonfinite()],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU6.html",),
     ),
@@ -130,6 +132,7 @@ CASES = (
             lambda tf, x, slope: tf.keras.layers.LeakyReLU(slope, dtype=x.dtype.name)(x),
             lambda tf, x, slope: tf.keras.activations.relu(x, negative_slope=slope),
         ],
+        jax=[lambda jax, x, slope: jax.nn.leaky_relu(x, slope)],
         samples=[
             normal((8, 33), slope=0.25),
             normal((8, 33), slope=0.01, name="decimal-slope"),
@@ -175,6 +178,7 @@ CASES = (
                 )
             )
         ],
+        jax=[lambda jax, x, weight: jax.nn.leaky_relu(x, weight)],
         samples=WEIGHTS,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.PReLU.html",),
     ),
@@ -252,6 +256,7 @@ CASES = (
             lambda tf, x, alpha: tf.keras.activations.elu(x, alpha),
             lambda tf, x, alpha: tf.keras.layers.ELU(alpha, dtype=x.dtype.name)(x),
         ],
+        jax=[lambda jax, x, alpha: jax.nn.elu(x, alpha)],
         samples=[
             normal((8, 33), alpha=2.0),
             normal((8, 33), alpha=0.3, name="decimal-alpha"),
@@ -279,6 +284,7 @@ CASES = (
             lambda tf, x: tf.keras.ops.selu(x),
             lambda tf, x: tf.keras.activations.selu(x),
         ],
+        jax=[lambda jax, x: jax.nn.selu(x)],
         samples=[
             normal((8, 33)),
             tails(-20, 20, 101),
@@ -304,6 +310,7 @@ CASES = (
             lambda tf, x, alpha: tf.keras.ops.celu(x, alpha),
             lambda tf, x, alpha: tf.keras.activations.celu(x, alpha),
         ],
+        jax=[lambda jax, x, alpha: jax.nn.celu(x, alpha)],
         samples=[
             normal((8, 33), alpha=2.0),
             normal((8, 33), alpha=0.3, name="decimal-alpha"),
@@ -327,6 +334,7 @@ CASES = (
             lambda tf, x, beta: tf.nn.softplus(beta * x) / beta,
             lambda tf, x, beta: tf.keras.ops.softplus(beta * x) / beta,
         ],
+        jax=[lambda jax, x, beta: jax.nn.softplus(beta * x) / beta],
         samples=[
             normal((8, 33), beta=2.0),
             normal((8, 33), beta=0.3, name="decimal-beta"),
@@ -367,6 +375,7 @@ CASES = (
             lambda tf, x: tf.keras.ops.hard_sigmoid(x),
             lambda tf, x: tf.keras.activations.hard_sigmoid(x),
         ],
+        jax=[lambda jax, x: jax.nn.hard_sigmoid(x)],
         samples=[clear_of(3.0, scale=2), small(), at(3.0), nonfinite()],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html",),
     ),
@@ -385,6 +394,7 @@ CASES = (
             lambda tf, x: tf.keras.ops.hard_silu(x),
             lambda tf, x: tf.keras.activations.hard_silu(x),
         ],
+        jax=[lambda jax, x: jax.nn.hard_silu(x)],
         samples=[clear_of(3.0, scale=2), small(), at(3.0), nonfinite()],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html",),
     ),
@@ -402,6 +412,7 @@ CASES = (
             lambda tf, x: tf.keras.ops.hard_tanh(x),
             lambda tf, x: tf.keras.activations.hard_tanh(x),
         ],
+        jax=[lambda jax, x: jax.nn.hard_tanh(x)],
         samples=[clear_of(1.0), small(), at(1.0), nonfinite()],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardtanh.html",),
     ),
@@ -417,6 +428,7 @@ CASES = (
             lambda tf, x: tf.keras.ops.tanh_shrink(x),
             lambda tf, x: tf.keras.activations.tanh_shrink(x),
         ],
+        jax=[lambda jax, x: x - jax.numpy.tanh(x)],
         samples=[normal((8, 33)), tails(-12, 12, 101), small(), nonfinite()],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html",),
     ),
@@ -499,6 +511,7 @@ CASES = (
             lambda tf, x, axis: tf.keras.ops.glu(x, axis),
             lambda tf, x, axis: tf.keras.activations.glu(x, axis),
         ],
+        jax=[lambda jax, x, axis: jax.nn.glu(x, axis)],
         samples=[
             normal((5, 12), axis=-1),
             normal((4, 3, 5), axis=0, name="first-axis"),
@@ -519,6 +532,7 @@ CASES = (
             lambda torch, x, axis: torch.nn.Softmin(axis)(x),
         ],
         tensorflow=[lambda tf, x, axis: tf.nn.softmax(-x, axis)],
+        jax=[lambda jax, x, axis: jax.nn.softmax(-x, axis)],
         samples=[
             normal((8, 33), axis=-1),
             normal((4, 5, 6), axis=0, name="first-axis"),
@@ -557,6 +571,7 @@ CASES = (
             lambda tf, x, b: tf.keras.ops.squareplus(x, b),
             lambda tf, x, b: tf.keras.activations.squareplus(x, b),
         ],
+        jax=[lambda jax, x, b: jax.nn.squareplus(x, b)],
         samples=[
             normal((8, 33), b=4.0),
             normal((8, 33), b=0.1, name="decimal-b"),
@@ -576,6 +591,7 @@ CASES = (
             lambda tf, x: tf.keras.ops.sparse_plus(x),
             lambda tf, x: tf.keras.activations.sparse_plus(x),
         ],
+        jax=[lambda jax, x: jax.nn.sparse_plus(x)],
         samples=[clear_of(1.0), small(), at(1.0), nonfinite()],
         sources=("https://keras.io/api/layers/activations/#sparseplus-function",),
     ),
@@ -588,6 +604,7 @@ CASES = (
             lambda tf, x: tf.keras.ops.sparse_sigmoid(x),
             lambda tf, x: tf.keras.activations.sparse_sigmoid(x),
         ],
+        jax=[lambda jax, x: jax.nn.sparse_sigmoid(x)],
         samples=[clear_of(1.0), small(), at(1.0), nonfinite()],
         sources=("https://arxiv.org/abs/1901.02324",),
     ),

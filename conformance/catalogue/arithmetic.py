@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from conformance.case import COMPLEX, FLOATS, INTEGERS, Array, Case, Sample
+from conformance.catalogue.jax_shared import optax
 from conformance.reference import arithmetic as ref
 from fixtures.samples import given, nonfinite, normal, sample, small, tails
 
@@ -106,6 +107,7 @@ CASES = (
             lambda tf, x, y: x + y,
             lambda tf, x, y: tf.keras.ops.add(x, y),
         ],
+        jax=[lambda jax, x, y: jax.numpy.add(x, y), lambda jax, x, y: x + y],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             BROADCAST,
@@ -134,6 +136,7 @@ CASES = (
             lambda tf, x, y: x - y,
             lambda tf, x, y: tf.keras.ops.subtract(x, y),
         ],
+        jax=[lambda jax, x, y: jax.numpy.subtract(x, y), lambda jax, x, y: x - y],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             BROADCAST,
@@ -156,6 +159,7 @@ CASES = (
             lambda tf, x, y: x * y,
             lambda tf, x, y: tf.keras.ops.multiply(x, y),
         ],
+        jax=[lambda jax, x, y: jax.numpy.multiply(x, y), lambda jax, x, y: x * y],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             BROADCAST,
@@ -183,6 +187,11 @@ CASES = (
             lambda tf, x, y: x / y,
             lambda tf, x, y: tf.keras.ops.divide(x, y),
             lambda tf, x, y: tf.keras.ops.true_divide(x, y),
+        ],
+        jax=[
+            lambda jax, x, y: jax.numpy.divide(x, y),
+            lambda jax, x, y: jax.numpy.true_divide(x, y),
+            lambda jax, x, y: x / y,
         ],
         samples=[
             nonzero((8, 33), (8, 33)),
@@ -228,6 +237,7 @@ CASES = (
             lambda tf, x: -x,
             lambda tf, x: tf.keras.ops.negative(x),
         ],
+        jax=[lambda jax, x: jax.numpy.negative(x), lambda jax, x: jax.lax.neg(x), lambda jax, x: -x],
         samples=[
             normal((8, 33), dtypes=FLOATS),
             nonfinite(dtypes=FLOATS),
@@ -251,6 +261,7 @@ CASES = (
             lambda tf, x: tf.keras.ops.abs(x),
             lambda tf, x: tf.keras.ops.absolute(x),
         ],
+        jax=[lambda jax, x: jax.numpy.abs(x), lambda jax, x: jax.lax.abs(x)],
         samples=[
             normal((8, 33), dtypes=FLOATS),
             KINK,
@@ -269,6 +280,7 @@ CASES = (
         vjp=ref.modulus_vjp,
         torch=[lambda torch, x: torch.abs(x), lambda torch, x: abs(x)],
         tensorflow=[lambda tf, x: tf.abs(x), lambda tf, x: tf.keras.ops.abs(x)],
+        jax=[lambda jax, x: jax.numpy.abs(x), lambda jax, x: jax.lax.abs(x)],
         samples=[
             REAL,
             complexes((4, 9)),
@@ -288,6 +300,7 @@ CASES = (
         vjp_intermediates=over_modulus,
         torch=[lambda torch, x: torch.sgn(x)],
         tensorflow=[lambda tf, x: tf.sign(x), lambda tf, x: tf.keras.ops.sign(x)],
+        jax=[lambda jax, x: jax.numpy.sign(x), lambda jax, x: jax.lax.sign(x)],
         samples=[REAL, complexes((4, 9)), axes(), complexes((33,), scale=1e-4, name="small")],
         dtypes=("float64", *COMPLEX),
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.sgn.html",),
@@ -299,6 +312,7 @@ CASES = (
         vjp=ref.angle_vjp,
         torch=[lambda torch, x: torch.angle(x), lambda torch, x: x.angle()],
         tensorflow=[lambda tf, x: tf.math.angle(x), lambda tf, x: tf.keras.ops.angle(x)],
+        jax=[lambda jax, x: jax.numpy.angle(x)],
         samples=[
             normal((8, 33), dtypes=FLOATS),
             given([0.0, 1.0, -1.0, np.inf, -np.inf], name="nonfinite", gradient=False, dtypes=FLOATS),
@@ -324,6 +338,7 @@ CASES = (
             lambda tf, x: tf.keras.ops.conj(x),
             lambda tf, x: tf.keras.ops.conjugate(x),
         ],
+        jax=[lambda jax, x: jax.numpy.conj(x)],
         samples=[REAL, complexes((4, 9)), axes(), complexes((33,), scale=1e-4, name="small")],
         dtypes=("float64", *COMPLEX),
         sources=(NUMPY.format("conj"),),
@@ -338,6 +353,7 @@ CASES = (
             lambda torch, x: x.real,
         ],
         tensorflow=[lambda tf, x: tf.math.real(x), lambda tf, x: tf.keras.ops.real(x)],
+        jax=[lambda jax, x: jax.numpy.real(x)],
         samples=[REAL, complexes((4, 9)), axes(), complexes((33,), scale=1e-4, name="small")],
         dtypes=("float64", *COMPLEX),
         sources=(NUMPY.format("real"),),
@@ -352,6 +368,7 @@ CASES = (
             lambda torch, x: x.imag,
         ],
         tensorflow=[lambda tf, x: tf.math.imag(x), lambda tf, x: tf.keras.ops.imag(x)],
+        jax=[lambda jax, x: jax.numpy.imag(x)],
         samples=[REAL, complexes((4, 9)), axes(), complexes((33,), scale=1e-4, name="small")],
         dtypes=("float64", *COMPLEX),
         sources=(NUMPY.format("imag"),),
@@ -369,6 +386,7 @@ CASES = (
             lambda tf, real, imag: tf.complex(real, imag),
             lambda tf, real, imag: tf.keras.ops.view_as_complex(tf.stack([real, imag], -1)),
         ],
+        jax=[lambda jax, real, imag: jax.lax.complex(real, imag)],
         samples=[
             normal((4, 9), (4, 9)),
             given([0.0, -0.0, 1.0, -1.0], [0.0, 1.0, -0.0, -2.0], name="axes"),
@@ -399,6 +417,7 @@ CASES = (
         vjp=ref.squared_difference_vjp,
         torch=[lambda torch, x, y: torch.nn.functional.mse_loss(x, y, reduction="none")],
         tensorflow=[lambda tf, x, y: tf.math.squared_difference(x, y)],
+        jax=[lambda jax, x, y: optax().squared_error(x, y)],
         samples=[
             normal((8, 33), (8, 33)),
             given([1.0, 0.0, -0.0, -2.5], [1.0, -0.0, 3.0, -2.5], name="equal"),
@@ -461,6 +480,7 @@ CASES = (
         vjp=ref.deg2rad_vjp,
         torch=[lambda torch, x: torch.deg2rad(x), lambda torch, x: x.clone().deg2rad_()],
         tensorflow=[lambda tf, x: tf.keras.ops.deg2rad(x)],
+        jax=[lambda jax, x: jax.numpy.deg2rad(x)],
         samples=[normal((8, 33), scale=90), tails(-360, 360, 101), small(), nonfinite()],
         sources=(NUMPY.format("deg2rad"),),
     ),
@@ -471,6 +491,7 @@ CASES = (
         vjp=ref.rad2deg_vjp,
         torch=[lambda torch, x: torch.rad2deg(x), lambda torch, x: x.clone().rad2deg_()],
         tensorflow=[lambda tf, x: tf.keras.ops.rad2deg(x)],
+        jax=[lambda jax, x: jax.numpy.rad2deg(x)],
         samples=[normal((8, 33)), tails(-6.3, 6.3, 101), small(), nonfinite()],
         sources=(NUMPY.format("rad2deg"),),
     ),
@@ -481,6 +502,7 @@ CASES = (
         vjp=ref.ldexp_vjp,
         torch=[lambda torch, x, exponent: torch.ldexp(x, exponent)],
         tensorflow=[lambda tf, x, exponent: tf.keras.ops.ldexp(x, exponent)],
+        jax=[lambda jax, x, exponent: jax.numpy.ldexp(x, exponent)],
         samples=[
             sample("normal", lambda rng: (rng.standard_normal((8, 33)), rng.integers(-8, 9, (8, 33), dtype=np.int32))),
             given([1.0, -3.0, 0.0, 0.5], np.array([0, -1, 7, 10], np.int32), name="exact"),

@@ -45,6 +45,7 @@ AXES = (
             lambda torch, x, shape: x.mT.contiguous().mT.reshape(shape) if x.ndim > 1 else x.reshape(shape),
         ],
         tensorflow=[lambda tf, x, shape: tf.reshape(x, shape), lambda tf, x, shape: tf.keras.ops.reshape(x, shape)],
+        jax=[lambda jax, x, shape: jax.numpy.reshape(x, shape)],
         samples=focused(
             normal((4, 6), shape=(2, 3, 4)),
             normal((4, 6), shape=(3, -1), name="rest"),
@@ -62,6 +63,7 @@ AXES = (
         vjp=adjoint(ref.transpose),
         torch=[lambda torch, x, axes: torch.permute(x, axes), lambda torch, x, axes: x.permute(*axes)],
         tensorflow=[lambda tf, x, axes: tf.transpose(x, axes), lambda tf, x, axes: tf.keras.ops.transpose(x, axes)],
+        jax=[lambda jax, x, axes: jax.numpy.transpose(x, axes)],
         samples=focused(
             normal((3, 4, 5), axes=(2, 0, 1)),
             normal((3, 4), axes=(1, 0), name="matrix"),
@@ -85,6 +87,7 @@ AXES = (
             lambda tf, x, first, second: tf.keras.ops.swapaxes(x, first, second),
             lambda tf, x, first, second: tf.experimental.numpy.swapaxes(x, first, second),
         ],
+        jax=[lambda jax, x, first, second: jax.numpy.swapaxes(x, first, second)],
         samples=focused(
             normal((3, 4, 5), first=0, second=2),
             normal((3, 4, 5), first=-1, second=1, name="negative-axis"),
@@ -106,6 +109,7 @@ AXES = (
             lambda tf, x, source, destination: tf.keras.ops.moveaxis(x, source, destination),
             lambda tf, x, source, destination: tf.experimental.numpy.moveaxis(x, source, destination),
         ],
+        jax=[lambda jax, x, source, destination: jax.numpy.moveaxis(x, source, destination)],
         samples=focused(
             normal((3, 4, 5), source=(0,), destination=(2,)),
             normal((2, 3, 4, 5), source=(0, -1), destination=(-1, 1), name="two-axes"),
@@ -124,6 +128,7 @@ AXES = (
             lambda tf, x: tf.linalg.matrix_transpose(x),
             lambda tf, x: tf.keras.layers.Permute((2, 1), dtype=x.dtype.name)(x),
         ],
+        jax=[lambda jax, x: jax.numpy.matrix_transpose(x), lambda jax, x: x.mT],
         samples=focused(
             normal((2, 3, 4)),
             normal((3, 1, 5), name="one-row"),
@@ -142,6 +147,7 @@ AXES = (
             lambda tf, x: tf.reshape(x, [-1]),
             lambda tf, x: tf.experimental.numpy.ravel(x),
         ],
+        jax=[lambda jax, x: jax.numpy.ravel(x)],
         samples=focused(normal((3, 4, 2)), normal((), name="0-d", edge=True), empty((0, 3))),
         dtypes=NUMBERS,
         sources=(f"{TORCH}ravel.html", "https://numpy.org/doc/stable/reference/generated/numpy.ravel.html"),
@@ -156,6 +162,7 @@ AXES = (
             lambda tf, x, axis: tf.squeeze(x, axis),
             lambda tf, x, axis: tf.keras.ops.squeeze(x, axis),
         ],
+        jax=[lambda jax, x, axis: jax.numpy.squeeze(x, axis)],
         samples=focused(
             normal((1, 3, 1, 2), axis=None),
             normal((1, 3, 1, 2), axis=-2, name="negative-axis"),
@@ -176,6 +183,7 @@ AXES = (
             lambda tf, x, axis: tf.expand_dims(x, axis),
             lambda tf, x, axis: tf.keras.ops.expand_dims(x, axis),
         ],
+        jax=[lambda jax, x, axis: jax.numpy.expand_dims(x, axis)],
         samples=focused(
             normal((3, 4), axis=1),
             normal((3, 4), axis=-1, name="negative-axis"),
@@ -198,6 +206,7 @@ AXES = (
             lambda tf, x, shape: tf.broadcast_to(x, shape),
             lambda tf, x, shape: tf.keras.ops.broadcast_to(x, shape),
         ],
+        jax=[lambda jax, x, shape: jax.numpy.broadcast_to(x, shape)],
         samples=focused(
             normal((3, 1, 5), shape=(2, 3, 4, 5)),
             normal((4,), shape=(3, 4), name="rows"),
@@ -215,6 +224,7 @@ AXES = (
         vjp=adjoint(ref.broadcast_arrays),
         torch=[lambda torch, a, b: tuple(torch.broadcast_tensors(a, b))],
         tensorflow=[lambda tf, a, b: tuple(tf.experimental.numpy.broadcast_arrays(a, b))],
+        jax=[lambda jax, a, b: jax.numpy.broadcast_arrays(a, b)],
         samples=focused(
             normal((3, 1), (4,)),
             normal((2, 1, 3), (5, 1), name="both-grow"),
@@ -239,6 +249,10 @@ PIECES = (
             lambda tf, a, b, c, axis: tf.keras.ops.concatenate((a, b, c), axis),
             lambda tf, a, b, c, axis: tf.keras.layers.Concatenate(axis, dtype=a.dtype.name)((a, b, c)),
         ],
+        jax=[
+            lambda jax, a, b, c, axis: jax.numpy.concatenate((a, b, c), axis),
+            lambda jax, a, b, c, axis: jax.numpy.concat((a, b, c), axis=axis),
+        ],
         samples=focused(
             normal((3, 2), (3, 5), (3, 1), axis=1),
             normal((2, 3), (1, 3), (4, 3), axis=-2, name="negative-axis"),
@@ -259,6 +273,7 @@ PIECES = (
             lambda tf, a, b, c, axis: tf.stack((a, b, c), axis),
             lambda tf, a, b, c, axis: tf.keras.ops.stack((a, b, c), axis),
         ],
+        jax=[lambda jax, a, b, c, axis: jax.numpy.stack((a, b, c), axis)],
         samples=focused(
             normal((3, 4), (3, 4), (3, 4), axis=1),
             normal((3, 4), (3, 4), (3, 4), axis=-1, name="negative-axis"),
@@ -278,6 +293,7 @@ PIECES = (
             lambda tf, a, b: tf.keras.ops.hstack((a, b)),
             lambda tf, a, b: tf.experimental.numpy.hstack((a, b)),
         ],
+        jax=[lambda jax, a, b: jax.numpy.hstack((a, b))],
         samples=focused(
             normal((3, 2), (3, 4)),
             normal((3,), (2,), name="vectors", edge=True),
@@ -295,6 +311,7 @@ PIECES = (
             lambda tf, a, b: tf.keras.ops.vstack((a, b)),
             lambda tf, a, b: tf.experimental.numpy.vstack((a, b)),
         ],
+        jax=[lambda jax, a, b: jax.numpy.vstack((a, b))],
         samples=focused(
             normal((2, 3), (4, 3)),
             normal((3,), (3,), name="vectors", edge=True),
@@ -312,6 +329,7 @@ PIECES = (
             lambda tf, a, b: tf.keras.ops.dstack((a, b)),
             lambda tf, a, b: tf.experimental.numpy.dstack((a, b)),
         ],
+        jax=[lambda jax, a, b: jax.numpy.dstack((a, b))],
         samples=focused(
             normal((2, 3), (2, 3)),
             normal((3,), (3,), name="vectors", edge=True),
@@ -331,6 +349,10 @@ PIECES = (
         tensorflow=[
             lambda tf, x, sizes, axis: tuple(tf.split(x, sizes, axis)),
             lambda tf, x, sizes, axis: tuple(tf.keras.ops.split(x, [int(n) for n in np.cumsum(sizes)[:-1]], axis)),
+        ],
+        jax=[
+            lambda jax, x, sizes, axis: jax.numpy.split(x, np.cumsum(sizes)[:-1], axis),
+            lambda jax, x, sizes, axis: jax.lax.split(x, sizes, axis % x.ndim),
         ],
         samples=focused(
             normal((3, 7), sizes=(2, 4, 1), axis=1),
@@ -356,6 +378,7 @@ PIECES = (
             lambda tf, x, sections, axis: tuple(tf.split(x, sections, axis)),
             lambda tf, x, sections, axis: tuple(tf.keras.ops.split(x, sections, axis)),
         ],
+        jax=[lambda jax, x, sections, axis: jax.numpy.split(x, sections, axis)],
         samples=focused(
             normal((3, 6), sections=3, axis=1),
             normal((6, 2), sections=2, axis=0, name="first-axis"),
@@ -371,6 +394,7 @@ PIECES = (
         vjp=adjoint(ref.array_split),
         torch=[lambda torch, x, sections, axis: torch.tensor_split(x, sections, axis)],
         tensorflow=[lambda tf, x, sections, axis: tuple(tf.keras.ops.array_split(x, sections, axis))],
+        jax=[lambda jax, x, sections, axis: jax.numpy.array_split(x, sections, axis)],
         samples=focused(
             normal((3, 7), sections=3, axis=1),
             normal((6, 2), sections=4, axis=0, name="first-axis"),
@@ -389,6 +413,7 @@ PIECES = (
             lambda tf, x, axis: tuple(tf.unstack(x, axis=axis)),
             lambda tf, x, axis: tuple(tf.keras.ops.unstack(x, axis=axis)),
         ],
+        jax=[lambda jax, x, axis: jax.numpy.unstack(x, axis=axis)],
         samples=focused(
             normal((3, 4), axis=0),
             normal((3, 2, 4), axis=-2, name="negative-axis"),

@@ -185,6 +185,7 @@ CASES = (
             ),
             tf_by_hand,
         ],
+        jax=[lambda jax, query, key, value, scale=None: jax.nn.dot_product_attention(query, key, value, scale=scale)],
         samples=[
             normal(*qkv(2, 4, 5, 2, 4)),
             sample("scale", lambda rng: tuple(rng.standard_normal(s) for s in qkv(1, 3, 4, 2, 4)), scale=0.25),
@@ -220,6 +221,7 @@ CASES = (
         tensorflow=[
             lambda tf, query, key, value, mask: tf.keras.ops.dot_product_attention(query, key, value, mask=mask)
         ],
+        jax=[lambda jax, query, key, value, mask: jax.nn.dot_product_attention(query, key, value, mask=mask)],
         samples=[
             sample("normal", with_mask(qkv(2, 3, 4, 2, 4), some(2, 2, 3, 4))),
             sample("padded-keys", with_mask(qkv(2, 3, 4, 2, 4), [[[[1, 1, 1, 0]]], [[[1, 0, 0, 0]]]])),
@@ -250,6 +252,7 @@ CASES = (
         tensorflow=[
             lambda tf, query, key, value, bias: tf.keras.ops.dot_product_attention(query, key, value, bias=bias)
         ],
+        jax=[lambda jax, query, key, value, bias: jax.nn.dot_product_attention(query, key, value, bias)],
         samples=[
             normal(*qkv(2, 3, 4, 2, 4), (2, 2, 3, 4)),
             normal(*qkv(2, 3, 4, 2, 4), (1, 2, 1, 4), name="broadcast"),
@@ -294,6 +297,7 @@ CASES = (
         tensorflow=[
             lambda tf, query, key, value: tf.keras.ops.dot_product_attention(query, key, value, is_causal=True)
         ],
+        jax=[lambda jax, query, key, value: jax.nn.dot_product_attention(query, key, value, is_causal=True)],
         samples=[
             normal(*qkv(2, 4, 4, 2, 4)),
             normal(*qkv(1, 3, 5, 2, 4), name="more-keys", edge=True),
@@ -342,6 +346,7 @@ CASES = (
             # Keras repeats the keys by itself.
             lambda tf, query, key, value: tf.keras.ops.dot_product_attention(query, key, value),
         ],
+        jax=[lambda jax, query, key, value: jax.nn.dot_product_attention(query, key, value)],
         samples=[
             normal(*qkv(2, 3, 4, 4, 4, key_heads=2)),
             normal(*qkv(1, 3, 2, 6, 4, key_heads=3), name="six-and-three"),

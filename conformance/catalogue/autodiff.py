@@ -182,6 +182,11 @@ def change_a_stopped_variable(tf, x):
     return y
 
 
+def jax_grads_of_dict(jax, x, z):
+    g = jax.grad(lambda p: jax.numpy.sum(p["x"] * p["x"] * p["z"]))({"x": x, "z": z})
+    return g["x"], g["z"]
+
+
 CONNECTIONS = (
     Case(
         "unconnected_gradient_is_none",  # 1 where it is
@@ -207,6 +212,7 @@ CONNECTIONS = (
             lambda torch, x, z: torch.autograd.functional.vjp(lambda x, z: (x * x).sum(), (x, z))[1][1],
         ],
         tensorflow=[tape_gradient_zero, tape_gradients_zero],
+        jax=[lambda jax, x, z: jax.grad(lambda x, z: jax.numpy.sum(x * x), argnums=1)(x, z)],
         samples=TWO,
         dtypes=WIDE,
         sources=("https://www.tensorflow.org/api_docs/python/tf/UnconnectedGradients",),
@@ -239,6 +245,11 @@ CONNECTIONS = (
             lambda tf, x: stopped_in_tf(tf, x, lambda t: tf.stop_gradient(t)),
             lambda tf, x: stopped_in_tf(tf, x, lambda t: tf.keras.ops.stop_gradient(t)),
             stop_recording,
+        ],
+        jax=[
+            lambda jax, x: jax.grad(
+                lambda x: jax.numpy.sum(x * jax.lax.stop_gradient(x) + jax.lax.stop_gradient(x * x))
+            )(x)
         ],
         samples=ONE,
         sources=("https://www.tensorflow.org/api_docs/python/tf/stop_gradient",),
@@ -465,6 +476,7 @@ SUMS = (
             lambda torch, x: torch.autograd.functional.vjp(cubic, x, torch.ones_like(x))[1],
         ],
         tensorflow=[cubic_gradient, cubic_of_keras_ops],
+        jax=[lambda jax, x: jax.grad(lambda x: cubic(x).sum())(x)],
         samples=ONE,
         sources=("https://docs.pytorch.org/docs/stable/notes/autograd.html",),
     ),
@@ -474,6 +486,7 @@ SUMS = (
         lambda x: 2 * x + 3,
         torch=[two_backwards, backward_of_two, grad_of_two, grads_added],
         tensorflow=[gradients_added, gradient_of_two],
+        jax=[lambda jax, x: jax.grad(lambda x: jax.numpy.sum(x * x) + jax.numpy.sum(3 * x))(x)],
         samples=ONE,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html",),
     ),
@@ -507,6 +520,7 @@ SUMS = (
         lambda x, z: (2 * x * z, x * x),
         torch=[grads_of_dict, grads_of_tuple],
         tensorflow=[gradients_of_dict, gradients_of_list],
+        jax=[jax_grads_of_dict],
         samples=TWO,
         dtypes=WIDE,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.func.grad.html",),
@@ -517,6 +531,7 @@ SUMS = (
         ref.scalar_target,
         torch=[backward_of_many],
         tensorflow=[gradient_of_many],
+        jax=[lambda jax, x, summed: jax.grad(lambda x: jax.numpy.sum(x * x) if summed else x * x)(x)],
         samples=[
             whole(summed=True),
             given(3.0, name="scalar", summed=False),

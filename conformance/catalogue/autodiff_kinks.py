@@ -8,6 +8,7 @@ exist.
 import numpy as np
 
 from conformance.case import COMPLEX, Case
+from conformance.catalogue.jax_shared import jax_at
 from conformance.reference import autodiff as ref
 from fixtures.samples import given, normal
 
@@ -115,6 +116,16 @@ TIES = [
     given([np.inf, -np.inf, 1.0], [1.0, 1.0, -np.inf], name="infinities", dtypes=LONE),
 ]
 
+
+def jax_chosen(jax, x, function, safe):
+    """Where x is positive, sqrt, log or 1 / x of it."""
+    call = {"sqrt": jax.numpy.sqrt, "log": jax.numpy.log, "reciprocal": jax.numpy.reciprocal}[function]
+    ok = x > 0
+    if safe:
+        return jax_at(jax, lambda x: jax.numpy.where(ok, call(jax.numpy.where(ok, x, 1.0)), 0.0), x)
+    return jax_at(jax, lambda x: jax.numpy.where(ok, call(x), 0.0), x)
+
+
 KINKS = (
     Case(
         "kink_of_relu",  # NaN is passed on, with the slope of what is passed on
@@ -132,6 +143,7 @@ KINKS = (
             lambda tf, x: at_in_tf(tf, lambda x: tf.keras.activations.relu(x), x),
             lambda tf, x: at_in_tf(tf, lambda x: tf.maximum(x, 0), x),
         ],
+        jax=[lambda jax, x: jax_at(jax, lambda x: jax.nn.relu(x), x)],
         samples=[*KINK, given([np.nan, 1.0], name="not-a-number", dtypes=WIDE)],
         sources=(CONVENTION,),
     ),
@@ -147,6 +159,7 @@ KINKS = (
             lambda tf, x: at_in_tf(tf, lambda x: tf.abs(x), x),
             lambda tf, x: at_in_tf(tf, lambda x: tf.keras.ops.abs(x), x),
         ],
+        jax=[lambda jax, x: jax_at(jax, lambda x: jax.numpy.abs(x), x)],
         samples=[given([0.0, -0.0, 1.0], name="kink"), KINK[1], given([1e-3, -1e-3, 100.0], name="sizes")],
         sources=(CONVENTION,),
     ),
@@ -174,6 +187,7 @@ KINKS = (
             lambda tf, x, y: at_in_tf(tf, lambda x, y: tf.keras.ops.maximum(x, y), x, y),
             lambda tf, x, y: at_in_tf(tf, lambda x, y: maximum_by_abs(tf, x, y), x, y),
         ],
+        jax=[lambda jax, x, y: jax_at(jax, lambda x, y: jax.numpy.maximum(x, y), x, y)],
         samples=TIES,
         sources=(CONVENTION,),
     ),
@@ -187,6 +201,7 @@ KINKS = (
             lambda tf, x, y: at_in_tf(tf, lambda x, y: tf.keras.ops.minimum(x, y), x, y),
             lambda tf, x, y: at_in_tf(tf, lambda x, y: minimum_by_abs(tf, x, y), x, y),
         ],
+        jax=[lambda jax, x, y: jax_at(jax, lambda x, y: jax.numpy.minimum(x, y), x, y)],
         samples=TIES,
         sources=(CONVENTION,),
     ),
@@ -199,6 +214,7 @@ KINKS = (
             lambda tf, x: at_in_tf(tf, lambda x: tf.maximum(x, x), x),
             lambda tf, x: at_in_tf(tf, lambda x: tf.keras.ops.maximum(x, x), x),
         ],
+        jax=[lambda jax, x: jax_at(jax, lambda x: jax.numpy.maximum(x, x), x)],
         samples=[KINK[0], KINK[1], given(2.0, name="scalar")],
         sources=(CONVENTION,),
     ),
@@ -214,6 +230,7 @@ KINKS = (
             lambda tf, x: at_in_tf(tf, lambda x: tf.reduce_max(x, 1), x),
             lambda tf, x: at_in_tf(tf, lambda x: tf.keras.ops.max(x, 1), x),
         ],
+        jax=[lambda jax, x: jax_at(jax, lambda x: jax.numpy.max(x, 1), x)],
         samples=[
             given([[0.0, 2.0, 2.0], [1.0, 0.0, 1.0]], name="two"),
             given([[3.0, 3.0, 3.0, 3.0], [0.0, -0.0, 0.0, -0.0]], name="all"),
@@ -233,6 +250,7 @@ KINKS = (
             lambda tf, x: at_in_tf(tf, lambda x: tf.clip_by_value(x, -1, 1), x),
             lambda tf, x: at_in_tf(tf, lambda x: tf.keras.ops.clip(x, -1, 1), x),
         ],
+        jax=[lambda jax, x: jax_at(jax, lambda x: jax.numpy.clip(x, -1, 1), x)],
         samples=[
             given([-1.0, 1.0], name="bounds"),
             given([0.0, 0.5, -0.5, 2.0, -2.0], name="sides", edge=False),
@@ -254,6 +272,7 @@ KINKS = (
             lambda tf, x: at_in_tf(tf, lambda x: tf.keras.ops.norm(x), x),
             lambda tf, x: at_in_tf(tf, lambda x: safe_norm(tf, x), x),
         ],
+        jax=[lambda jax, x: jax_at(jax, lambda x: jax.numpy.linalg.norm(x), x)],
         samples=[given([0.0, -0.0], name="zero"), given([3.0, -4.0], name="five", edge=False), normal((5,))],
         dtypes=WIDE,
         sources=(CONVENTION,),
@@ -274,6 +293,7 @@ KINKS = (
         ref.unit_pair,
         torch=[lambda torch, x, y: at(torch, lambda x, y: torch.hypot(x, y), x, y)],
         tensorflow=[lambda tf, x, y: at_in_tf(tf, lambda x, y: tf.keras.ops.hypot(x, y), x, y)],
+        jax=[lambda jax, x, y: jax_at(jax, lambda x, y: jax.numpy.hypot(x, y), x, y)],
         samples=[
             given([0.0, -0.0], [0.0, 0.0], name="zero"),
             given([3.0, -5.0], [4.0, 12.0], name="sides", edge=False),
@@ -292,6 +312,7 @@ KINKS = (
             lambda tf, x: at_in_tf(tf, lambda x: tf.keras.ops.std(x), x),
             lambda tf, x: at_in_tf(tf, lambda x: tf.sqrt(tf.math.reduce_variance(x) + 1e-30), x),
         ],
+        jax=[lambda jax, x: jax_at(jax, lambda x: jax.numpy.std(x), x)],
         samples=[given([2.0, 2.0, 2.0, 2.0], name="constant"), given([1.0, 3.0], name="two", edge=False), normal((5,))],
         dtypes=WIDE,
         sources=(CONVENTION,),
@@ -305,6 +326,7 @@ KINKS = (
             lambda tf, x: at_in_tf(tf, lambda x: tf.sqrt(x), x),
             lambda tf, x: at_in_tf(tf, lambda x: tf.keras.ops.sqrt(x), x),
         ],
+        jax=[lambda jax, x: jax_at(jax, lambda x: jax.numpy.sqrt(x), x)],
         samples=[
             given([0.0], name="zero"),
             given([4.0, 0.25, 1e-4], name="positive", edge=False),
@@ -325,6 +347,7 @@ KINKS = (
             lambda tf, x, exponent: at_in_tf(tf, lambda x: tf.pow(x, exponent), x),
             lambda tf, x, exponent: at_in_tf(tf, lambda x: tf.keras.ops.power(x, exponent), x),
         ],
+        jax=[lambda jax, x, exponent: jax_at(jax, lambda x: jax.numpy.power(x, exponent), x)],
         samples=[given([0.0, 2.0], name=f"exponent-{e}", exponent=e, edge=True) for e in (0.0, 0.5, 1.0, 2.0, -1.0)],
         dtypes=WIDE,
         sources=("https://dlmf.nist.gov/4.2#E26", CONVENTION),
@@ -338,6 +361,7 @@ KINKS = (
             lambda tf, x, y: at_in_tf(tf, lambda x, y: tf.pow(x, y), x, y),
             lambda tf, x, y: at_in_tf(tf, lambda x, y: tf.keras.ops.power(x, y), x, y),
         ],
+        jax=[lambda jax, x, y: jax_at(jax, lambda x, y: jax.numpy.power(x, y), x, y)],
         samples=[
             given([0.0, 0.0, 0.0], [1.0, 2.0, 3.0], name="positive-exponent"),
             given([0.0], [0.5], name="root"),
@@ -357,6 +381,7 @@ KINKS = (
             lambda tf, y, x: at_in_tf(tf, lambda y, x: tf.atan2(y, x), y, x),
             lambda tf, y, x: at_in_tf(tf, lambda y, x: tf.keras.ops.arctan2(y, x), y, x),
         ],
+        jax=[lambda jax, y, x: jax_at(jax, lambda y, x: jax.numpy.atan2(y, x), y, x)],
         samples=[
             given([0.0, -0.0], [0.0, 0.0], name="zero"),
             given([0.0, 1.0, 0.0], [1.0, 0.0, -1.0], name="axes"),
@@ -374,6 +399,7 @@ KINKS = (
             lambda tf, x, function: chosen_in_tf(tf, x, function, False),
             lambda tf, x, function: chosen_in_keras(tf, x, function, False),
         ],
+        jax=[lambda jax, x, function: jax_chosen(jax, x, function, False)],
         samples=[given([0.0, 4.0, 0.25], name=f, function=f, edge=True) for f in ("sqrt", "log", "reciprocal")],
         dtypes=WIDE,
         sources=("https://github.com/tensorflow/probability/blob/main/discussion/where-nan.pdf",),
@@ -387,6 +413,7 @@ KINKS = (
             lambda tf, x, function: chosen_in_tf(tf, x, function, True),
             lambda tf, x, function: chosen_in_keras(tf, x, function, True),
         ],
+        jax=[lambda jax, x, function: jax_chosen(jax, x, function, True)],
         samples=[
             given([0.0, -0.0, 4.0, 0.25, -3.0], name=f, function=f, edge=True) for f in ("sqrt", "log", "reciprocal")
         ],
@@ -399,6 +426,7 @@ KINKS = (
         lambda x, z: z / (2 * np.sqrt(x)),
         torch=[lambda torch, x, z: at(torch, lambda x: z * torch.sqrt(x), x)],
         tensorflow=[lambda tf, x, z: at_in_tf(tf, lambda x: z * tf.sqrt(x), x)],
+        jax=[lambda jax, x, z: jax_at(jax, lambda x: z * jax.numpy.sqrt(x), x)],
         samples=[
             given([0.0, 0.0], [0.0, -0.0], name="zero"),
             given([4.0, 0.25, 1.0], [0.0, 1.0, -1.0], name="positive", edge=False),
@@ -425,6 +453,10 @@ KINKS = (
             lambda tf, x: at_in_tf(tf, lambda x: tf.sign(x), x),
             lambda tf, x: at_in_tf(tf, lambda x: tf.keras.ops.round(x), x),
             lambda tf, x: at_or_zero(tf, lambda x: three_steps(tf, x), x),
+        ],
+        jax=[
+            lambda jax, x: jax_at(jax, lambda x: jax.numpy.round(x), x),
+            lambda jax, x: jax_at(jax, lambda x: jax.numpy.floor(x), x),
         ],
         samples=[
             given([0.3, -0.7, 2.6], name="between", edge=False),

@@ -117,6 +117,37 @@ def penalty_by_tapes(tf, w, x):
     return outer.gradient(norm, w)
 
 
+def jax_nested(jax, f, x, order):
+    """The derivative of so high an order, by jax.grad of jax.grad."""
+    for _ in range(order):
+        f = jax.grad(lambda x, f=f: jax.numpy.sum(f(x)))
+    return f(x)
+
+
+def jax_jacrev(jax, x, a):
+    return jax.jacrev(lambda x: a @ jax.numpy.sin(x))(x)
+
+
+def jax_jacfwd(jax, x, a):
+    return jax.jacfwd(lambda x: a @ jax.numpy.sin(x))(x)
+
+
+def jax_jvp(jax, x, v):
+    return jax.jvp(lambda x: x * jax.numpy.sin(x), (x,), (v,))[1]
+
+
+def jax_linearize(jax, x, v):
+    return jax.linearize(lambda x: x * jax.numpy.sin(x), x)[1](v)
+
+
+def jax_penalty(jax, w, x):
+    def norm(w):
+        g = jax.grad(lambda x: jax.numpy.sum(w * x * w * x) / 2)(x)
+        return jax.numpy.sum(g * g)
+
+    return jax.grad(norm)(w)
+
+
 HIGHER = (
     Case(
         "nested_derivative",  # of x^5, up to three times
@@ -129,6 +160,7 @@ HIGHER = (
         tensorflow=[
             lambda tf, x, order: by_tapes(tf, fifth_power, x, order),
         ],
+        jax=[lambda jax, x, order: jax_nested(jax, fifth_power, x, order)],
         samples=[
             whole(name="second", order=2),
             whole(name="third", order=3),
@@ -143,6 +175,13 @@ HIGHER = (
         lambda x: 6 * x,
         torch=[lambda torch, x: by_func_jvp(torch, lambda x: x * x * x, x, 2)],
         tensorflow=[lambda tf, x: by_accumulators(tf, lambda x: x * x * x, x, 2)],
+        jax=[
+            lambda jax, x: jax.jvp(
+                lambda x: jax.jvp(lambda x: x * x * x, (x,), (jax.numpy.ones_like(x),))[1],
+                (x,),
+                (jax.numpy.ones_like(x),),
+            )[1]
+        ],
         samples=[whole(4), given([0.0, -0.0, 1.0, 2.0], name="zeros"), given([2.0], name="one-element")],
         dtypes=LONE,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.func.jvp.html",),
@@ -159,6 +198,7 @@ HIGHER = (
             lambda tf, x: by_tapes(tf, lambda x: tf.sin(x), x, 4),
             lambda tf, x: by_tapes(tf, lambda x: tf.keras.ops.sin(x), x, 4),
         ],
+        jax=[lambda jax, x: jax_nested(jax, lambda x: jax.numpy.sin(x), x, 4)],
         samples=[
             normal((9,), scale=3),
             given([0.0, -0.0, 1.5707963267948966], name="zeros"),
@@ -176,6 +216,7 @@ HIGHER = (
             lambda torch, x: by_func_grad(torch, lambda x: 3 * x, x, 2),
         ],
         tensorflow=[linear_by_tapes, linear_by_tapes_or_zero],
+        jax=[lambda jax, x: jax_nested(jax, lambda x: 3 * x, x, 2)],
         samples=[whole(), given([0.0, -0.0], name="zeros"), given(2.0, name="scalar")],
         dtypes=LONE,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.func.grad.html",),
@@ -191,6 +232,7 @@ HIGHER = (
             )(z),
         ],
         tensorflow=[mixed_partial_by_tapes],
+        jax=[lambda jax, x, z: jax.grad(lambda z: jax.grad(lambda x: jax.numpy.sum(x * x * z * z * z))(x).sum())(z)],
         samples=[
             sample("whole", lambda rng: tuple(rng.integers(-3, 4, 7).astype(float) for _ in range(2))),
             given([0.0, 1.0, -0.0], [2.0, 0.0, 0.0], name="zeros"),
@@ -205,6 +247,7 @@ HIGHER = (
         lambda w, x: 4 * w * w * w * x * x,
         torch=[penalty],
         tensorflow=[penalty_by_tapes],
+        jax=[jax_penalty],
         samples=[normal((9,), (9,)), given([0.0, 2.0], [1.0, -0.0], name="zeros"), given(2.0, 3.0, name="scalar")],
         dtypes=LONE,
         sources=("https://arxiv.org/abs/1704.00028",),
@@ -329,6 +372,7 @@ JACOBIANS = (
             lambda torch, x, a: torch.func.jacfwd(lambda x: a @ torch.sin(x))(x),
         ],
         tensorflow=[loop_of_gradients, tape_jacobian, tape_jacobian_by_while_loop],
+        jax=[jax_jacrev, jax_jacfwd],
         samples=[
             normal((3,), (2, 3)),
             given([0.0, -0.0], [[1.0, 0.0], [0.0, -2.0]], name="zeros"),
@@ -347,6 +391,7 @@ JACOBIANS = (
             lambda torch, x, a: torch.vmap(torch.func.jacfwd(lambda v: a @ torch.sin(v)))(x),
         ],
         tensorflow=[tape_batch_jacobian, loop_of_jacobians_in_tf],
+        jax=[lambda jax, x, a: jax.vmap(jax.jacrev(lambda v: a @ jax.numpy.sin(v)))(x)],
         samples=[
             normal((2, 3), (2, 3)),
             given([[0.0, -0.0]], [[1.0, 0.0], [0.0, -2.0]], name="one-row"),
@@ -366,6 +411,7 @@ JACOBIANS = (
             lambda torch, x, a: torch.autograd.functional.hessian(lambda x: energy(torch, x, a), x),
         ],
         tensorflow=[hessian_by_loops, hessian_by_tapes],
+        jax=[lambda jax, x, a: jax.hessian(lambda x: jax.numpy.sin(jax.numpy.sum(a * x)))(x)],
         samples=[
             normal((3,), (3,)),
             given([0.0, -0.0], [1.0, 2.0], name="zeros"),
@@ -385,6 +431,7 @@ JACOBIANS = (
             lambda torch, x, a, v: torch.autograd.functional.vhp(lambda x: energy(torch, x, a), x, v)[1],
         ],
         tensorflow=[hvp_by_tapes, hvp_by_accumulator],
+        jax=[lambda jax, x, a, v: jax.jvp(jax.grad(lambda x: jax.numpy.sin(jax.numpy.sum(a * x))), (x,), (v,))[1]],
         samples=[
             normal((5,), (5,), (5,)),
             given([0.0, -0.0], [1.0, 2.0], [1.0, -1.0], name="zeros"),
@@ -471,6 +518,7 @@ DIRECTIONS = (
             lambda torch, x, v: torch.autograd.functional.jvp(lambda x: x * torch.sin(x), x, v)[1],
         ],
         tensorflow=[accumulated, double_vjp_by_tapes],
+        jax=[jax_jvp, jax_linearize],
         samples=SCALED,
         dtypes=LONE,
         sources=("https://www.tensorflow.org/api_docs/python/tf/autodiff/ForwardAccumulator",),
@@ -486,6 +534,7 @@ DIRECTIONS = (
             lambda torch, x, v: torch.autograd.functional.vjp(lambda x: x * torch.sin(x), x, v)[1],
         ],
         tensorflow=[pulled_back_by_tape],
+        jax=[lambda jax, x, v: jax.vjp(lambda x: x * jax.numpy.sin(x), x)[1](v)[0]],
         samples=SCALED,
         dtypes=LONE,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.func.vjp.html",),

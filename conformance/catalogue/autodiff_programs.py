@@ -80,6 +80,7 @@ BATCHES = (
             lambda tf, x: tf.keras.ops.vectorized_map(lambda v: row_in_tf(tf, v), x),
             lambda tf, x: tf.keras.ops.map(lambda v: row_in_tf(tf, v), x),
         ],
+        jax=[lambda jax, x: jax.vmap(row)(x), lambda jax, x: jax.lax.map(row, x)],
         samples=[
             normal((3, 5)),
             given([[0.0, -0.0]], name="one-row"),
@@ -102,6 +103,11 @@ BATCHES = (
             lambda tf, x, w: tf.stack([example_gradient(tf, v, w) for v in tf.unstack(x)]),
             lambda tf, x, w: tf.vectorized_map(lambda v: example_gradient(tf, v, w), x),
             jacobian_of_losses,
+        ],
+        jax=[
+            lambda jax, x, w: jax.vmap(
+                jax.grad(lambda w, v: jax.numpy.square(jax.numpy.sum(w * v))), in_axes=(None, 0)
+            )(w, x)
         ],
         samples=[
             normal((3, 4), (4,)),
@@ -201,6 +207,9 @@ PATHS = (
                 x,
             ),
         ],
+        jax=[
+            lambda jax, x: jax.grad(lambda x: jax.lax.cond(x.sum() > 0, lambda x: x * x, lambda x: 3 * x, x).sum())(x)
+        ],
         samples=[
             given([1.0, 2.0, -1.0], name="positive", edge=False),
             given([-1.0, -2.0, 2.0], name="negative", edge=False),
@@ -225,6 +234,11 @@ PATHS = (
             lambda tf, x: gradient_in_tf(
                 tf, lambda h: tf.keras.ops.fori_loop(0, 50, lambda i, h: h + tf.sin(h) / 64, h), x
             ),
+        ],
+        jax=[
+            lambda jax, x: jax.grad(
+                lambda x: jax.lax.scan(lambda h, _: (h + jax.numpy.sin(h) / 64, None), x, length=50)[0].sum()
+            )(x)
         ],
         samples=[normal((5,), scale=2), given([0.0, -0.0], name="zeros"), given([30.0, -3.0], name="large")],
         dtypes=LONE,
@@ -378,6 +392,7 @@ MODELS = (
             lambda tf, x: of_exp_sin(tf, x, lambda f: tf.recompute_grad(f)),
             lambda tf, x: of_exp_sin(tf, x, lambda f: tf.keras.remat(f)),
         ],
+        jax=[lambda jax, x: jax.grad(lambda x: jax.checkpoint(lambda x: jax.numpy.exp(jax.numpy.sin(x)))(x).sum())(x)],
         samples=[normal((9,), scale=2), given([0.0, -0.0], name="zeros"), given(2.0, name="scalar")],
         sources=(
             "https://docs.pytorch.org/docs/stable/checkpoint.html",
@@ -419,6 +434,11 @@ MODELS = (
             lambda tf, table, c, i: two_lookups_in_tf(tf, table, c, i, lambda t, i: tf.gather(t, i)),
             lambda tf, table, c, i: two_lookups_in_tf(tf, table, c, i, lambda t, i: tf.nn.embedding_lookup(t, i)),
             lambda tf, table, c, i: two_lookups_in_tf(tf, table, c, i, lambda t, i: tf.keras.ops.take(t, i, axis=0)),
+        ],
+        jax=[
+            lambda jax, table, c, i: jax.grad(
+                lambda t: jax.numpy.sum(c * t[i]) + jax.numpy.sum(c * t[jax.numpy.flip(i, 0)])
+            )(table)
         ],
         samples=[
             sample(

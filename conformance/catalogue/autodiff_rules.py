@@ -160,6 +160,62 @@ def not_watched(tf, x):
     return missing_in_tf(tf, tape.gradient(y, v), x)
 
 
+def jax_clipped_by_custom_vjp(jax, x):
+    identity = jax.custom_vjp(lambda x: x)
+    identity.defvjp(lambda x: (x, None), lambda _, g: (jax.numpy.clip(g, -5, 5),))
+
+    def f(x):
+        h = identity(x)
+        return jax.numpy.sum(3 * h * h)
+
+    return jax.grad(f)(x)
+
+
+def jax_rounded_and_stopped(jax, x):
+    def f(x):
+        y = x + jax.lax.stop_gradient(jax.numpy.round(x) - x)
+        return jax.numpy.sum(3 * y), y
+
+    g, y = jax.grad(f, has_aux=True)(x)
+    return y, g
+
+
+def jax_nested(jax, f, x, order):
+    """The derivative of so high an order, by jax.grad of jax.grad."""
+    for _ in range(order):
+        f = jax.grad(lambda x, f=f: jax.numpy.sum(f(x)))
+    return f(x)
+
+
+def jax_custom_vjp(jax, x, order):
+    """x^2, whose derivative is said to be x^3."""
+    square = jax.custom_vjp(lambda x: x * x)
+    square.defvjp(lambda x: (x * x, x), lambda x, g: (g * x * x * x,))
+    return jax_nested(jax, square, x, order)
+
+
+def jax_soft_custom_jvp(jax, x):
+    """log(1 + e^x), whose derivative is given."""
+    soft = jax.custom_jvp(lambda x: jax.numpy.log(1 + jax.numpy.exp(x)))
+    soft.defjvps(lambda t, y, x: t * (1 - 1 / (1 + jax.numpy.exp(x))))
+    return jax_nested(jax, soft, x, 1)
+
+
+def jax_grad_of_complex(jax, z, part):
+    """jax.grad: the derivative by the conjugate is not conjugated."""
+
+    def f(z):
+        w = z * z
+        y = {"modulus": lambda: (z * z.conj()).real, "real": lambda: w.real, "imaginary": lambda: w.imag}
+        return y[part]().sum() if part in y else w.sum()
+
+    return jax.grad(f)(z)
+
+
+def jax_conjugate_of_grad(jax, z, part):
+    return jax.numpy.conj(jax_grad_of_complex(jax, z, part))
+
+
 IN_PLACE = (
     Case(
         "in_place_on_an_intermediate",  # 2x, then times x
@@ -495,6 +551,7 @@ OWN_RULES = (
         lambda x: np.clip(6 * x, -5, 5),
         torch=[clipped_by_hook, clipped_after_accumulation, clipped_by_module_hook],
         tensorflow=[clipped_by_custom_gradient, clipped_afterwards],
+        jax=[jax_clipped_by_custom_vjp],
         samples=ONE,
         dtypes=LONE,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html",),
@@ -505,6 +562,7 @@ OWN_RULES = (
         lambda x: (np.rint(x), 0 * x + 3),
         torch=[rounded_and_detached],
         tensorflow=[rounded_and_stopped, rounded_by_custom_gradient],
+        jax=[jax_rounded_and_stopped],
         samples=[
             given([0.25, -0.75, 1.25, -3.0], name="quarters", edge=False),
             given([0.5, 1.5, -0.5, -2.5], name="ties"),
@@ -523,6 +581,7 @@ OWN_RULES = (
             vmap_of_autograd_function,
         ],
         tensorflow=[tf_custom_gradient, keras_custom_gradient],
+        jax=[jax_custom_vjp],
         samples=[
             *(whole(name=name, order=order) for order, name in enumerate(("first", "second", "third"), 1)),
             given([0.0, -0.0, 1.0], name="zeros", order=1),
@@ -540,6 +599,7 @@ OWN_RULES = (
         intermediates=one,
         torch=[soft_autograd_function],
         tensorflow=[soft_custom_gradient],
+        jax=[jax_soft_custom_jvp],
         samples=[normal((20,)), given([1e4, 800.0, 100.0], name="overflow"), given([0.0, -0.0], name="zeros")],
         sources=("https://www.tensorflow.org/api_docs/python/tf/custom_gradient",),
     ),
@@ -549,6 +609,9 @@ OWN_RULES = (
         ref.integer_gradient,
         torch=[squared_integers],
         tensorflow=[squared_integers_in_tf],
+        jax=[
+            lambda jax, x, converted: jax.grad(lambda w: jax.numpy.sum(w * w))(x.astype("float64") if converted else x)
+        ],
         samples=[
             whole(low=0, converted=True),
             given([0.0, 1.0], name="zero-and-one", converted=True),
@@ -563,6 +626,7 @@ OWN_RULES = (
         ref.complex_gradient,
         torch=[complex_grad],
         tensorflow=[complex_gradient],
+        jax=[jax_grad_of_complex, jax_conjugate_of_grad],
         samples=[gaussian("modulus"), gaussian("real"), gaussian("imaginary"), gaussian("all", raises=True)],
         dtypes=COMPLEX,
         sources=("https://docs.pytorch.org/docs/stable/notes/autograd.html#autograd-for-complex-numbers",),

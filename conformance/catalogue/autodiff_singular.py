@@ -3,6 +3,7 @@ of which one triangle is read, steps, and rows that are masked throughout."""
 
 from conformance.case import Case
 from conformance.catalogue.autodiff_kinks import CONVENTION, KINK, LONE, WIDE, at, at_in_tf, at_or_zero
+from conformance.catalogue.jax_shared import jax_at
 from conformance.reference import activations
 from conformance.reference import autodiff as ref
 from fixtures.samples import given, uniform
@@ -43,6 +44,7 @@ SINGULAR = (
             lambda tf, x: at_in_tf(tf, lambda x: tf.nn.selu(x), x),
             lambda tf, x: at_in_tf(tf, lambda x: tf.keras.ops.selu(x), x),
         ],
+        jax=[lambda jax, x: jax_at(jax, lambda x: jax.nn.selu(x), x)],
         samples=[KINK[0], KINK[1], uniform((9,), 0.25, 4)],
         dtypes=WIDE,
         sources=("https://arxiv.org/abs/1706.02515",),
@@ -60,6 +62,7 @@ SINGULAR = (
             lambda tf, x, y: at_in_tf(tf, lambda x, y: tf.keras.ops.floor_divide(x, y), x, y),
             lambda tf, x, y: at_or_zero(tf, lambda x, y: x // y, x, y),
         ],
+        jax=[lambda jax, x, y: jax_at(jax, lambda x, y: jax.numpy.floor_divide(x, y), x, y)],
         samples=[
             given([7.0, -7.0, 0.5], [2.0, 2.0, -3.0], name="between", edge=False),
             given([6.0, -0.0], [2.0, 5.0], name="steps"),
@@ -99,6 +102,7 @@ SINGULAR = (
             lambda tf, a, c: at_in_tf(tf, lambda a: c * tf.linalg.cholesky(a), a),
             lambda tf, a, c: at_in_tf(tf, lambda a: c * tf.keras.ops.cholesky(a), a),
         ],
+        jax=[lambda jax, a, c: jax_at(jax, lambda a: c * jax.numpy.linalg.cholesky(a), a)],
         samples=[
             given([[4.0, 1.0], [1.0, 3.0]], [[1.0, 0.0], [2.0, -1.0]], name="symmetric", edge=False),
             given([[4.0, 99.0], [1.0, 3.0]], [[1.0, 0.0], [2.0, -1.0]], name="lower"),

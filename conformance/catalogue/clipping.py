@@ -8,6 +8,7 @@ import numpy as np
 
 from conformance.case import Array, Case, Sample
 from conformance.catalogue import clipping_weights
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.optimizers_shared import keras_steps, torch_steps
 from conformance.reference import clipping as ref
 from fixtures.samples import given, sample
@@ -190,6 +191,7 @@ CASES = (
             lambda tf, vector, matrix, limit: tuple(tf.keras.ops.clip(g, -limit, limit) for g in (vector, matrix)),
             lambda tf, vector, matrix, limit: keras_clipped(tf, vector, matrix, clipvalue=limit),
         ],
+        jax=[lambda jax, vector, matrix, limit: optax().clip(limit).update((vector, matrix), optax().EmptyState())[0]],
         samples=[
             sample("normal", gradients(1.0), limit=0.75),
             sample("wide", gradients(1.0), limit=1024.0),
@@ -213,6 +215,10 @@ CASES = (
         tensorflow=[
             lambda tf, x, low, high: tf.clip_by_value(x, low, high),
             lambda tf, x, low, high: tf.keras.ops.clip(x, low, high),
+        ],
+        jax=[
+            lambda jax, x, low, high: jax.numpy.clip(x, low, high),
+            lambda jax, x, low, high: optax().projections.projection_box(x, low, high),
         ],
         samples=[
             sample("normal", lambda rng: (rng.standard_normal((8, 9)),), low=-0.5, high=0.75),
@@ -247,6 +253,14 @@ CASES = (
             ),
         ],
         tensorflow=[tf_clip_by_global_norm, tf_with_global_norm, keras_global_clipnorm],
+        jax=[
+            lambda jax, vector, matrix, limit: (
+                (
+                    *optax().clip_by_global_norm(limit).update((vector, matrix), optax().EmptyState())[0],
+                    optax().global_norm((vector, matrix)),
+                )
+            )
+        ],
         samples=by_limit(),
         modes=EAGER,
         sources=("http://proceedings.mlr.press/v28/pascanu13.html", f"{TF}clip_by_global_norm", KERAS),

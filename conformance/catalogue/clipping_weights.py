@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
+from conformance.catalogue.jax_shared import jax_steps, optax, with_decay
 from conformance.catalogue.optimizers_shared import keras_steps, torch_steps
 from conformance.catalogue.optimizers_states_shared import steps as steps_of
 from conformance.reference import clipping as ref
@@ -269,6 +270,7 @@ CASES = (
             lambda tf, w, strength: tf.keras.regularizers.L1L2(l1=strength)(w),
             lambda tf, w, strength: strength * tf.norm(w, ord=1),
         ],
+        jax=[lambda jax, w, strength: strength * jax.numpy.sum(jax.numpy.abs(w))],
         samples=[
             normal((4, 5), strength=2.0**-7),
             normal((3,), name="vector", strength=0.5),
@@ -359,6 +361,11 @@ CASES = (
                 tf, tf.keras.optimizers.SGD(weight_decay=2 * strength, **options), *arrays, how="function"
             ),
         ],
+        jax=[
+            lambda jax, *arrays, strength, **options: jax_steps(
+                jax, with_decay(optax().sgd(**options), weight_decay=2 * strength), *arrays
+            )
+        ],
         samples=[
             sample("momentum", steps_of(30), dtypes=MASTER, strength=2.0**-4, momentum=0.875, **OF_DECAY),
             sample("plain", steps_of(30), dtypes=MASTER, strength=2.0**-4, **OF_DECAY),
@@ -386,6 +393,11 @@ CASES = (
             lambda tf, *arrays, **options: keras_steps(
                 tf, tf.keras.optimizers.Adam(**options), *arrays, how="function"
             ),
+        ],
+        jax=[
+            lambda jax, *arrays, learning_rate, beta_1, beta_2, epsilon, weight_decay: jax_steps(
+                jax, optax().adamw(learning_rate, beta_1, beta_2, epsilon, weight_decay=weight_decay), *arrays
+            )
         ],
         samples=[
             sample("weak", steps_of(30), dtypes=MASTER, weight_decay=2.0**-4, **ADAM),
@@ -476,6 +488,7 @@ CASES = (
             lambda torch, w: w.clone().clamp_(min=0),
         ],
         tensorflow=[lambda tf, w: tf.keras.constraints.NonNeg()(w), lambda tf, w: tf.nn.relu(w)],
+        jax=[lambda jax, w: optax().projections.projection_non_negative(w), lambda jax, w: jax.nn.relu(w)],
         samples=[
             normal((4, 5)),
             given([[0.0, -1.0], [2.0, -0.0]], name="zeros"),

@@ -43,6 +43,7 @@ DIAGONALS = (
             lambda tf, x, k: tf.keras.ops.diag(x, k),
             lambda tf, x, k: tf.keras.ops.diagflat(x, k),
         ],
+        jax=[lambda jax, x, k: jax.numpy.diag(x, k), lambda jax, x, k: jax.numpy.diagflat(x, k)],
         samples=focused(
             normal((4,), k=0),
             normal((3,), k=2, name="above"),
@@ -80,6 +81,7 @@ DIAGONALS = (
             lambda tf, x, k: tf.linalg.diag_part(x, k=k),
             lambda tf, x, k: tf.keras.ops.diagonal(x, k, -2, -1),
         ],
+        jax=[lambda jax, x, k: jax.numpy.diagonal(x, k, -2, -1)],
         samples=focused(
             normal((3, 4), k=0),
             normal((2, 4, 3), k=1, name="above"),
@@ -99,6 +101,7 @@ DIAGONALS = (
             lambda tf, x, k, first, second: tf.keras.ops.diagonal(x, k, first, second),
             lambda tf, x, k, first, second: tf.experimental.numpy.diagonal(x, k, first, second),
         ],
+        jax=[lambda jax, x, k, first, second: jax.numpy.diagonal(x, k, first, second)],
         samples=focused(
             normal((3, 2, 4), k=0, first=0, second=2),
             normal((3, 2, 4), k=1, first=-1, second=0, name="transposed"),
@@ -116,6 +119,7 @@ DIAGONALS = (
             lambda tf, x, k: tf.keras.ops.tril(x, k),
             lambda tf, x, k: tf.experimental.numpy.tril(x, k),
         ],
+        jax=[lambda jax, x, k: jax.numpy.tril(x, k)],
         samples=focused(
             normal((4, 4), k=0),
             normal((2, 3, 5), k=1, name="above"),
@@ -137,6 +141,7 @@ DIAGONALS = (
             lambda tf, x, k: tf.keras.ops.triu(x, k),
             lambda tf, x, k: tf.experimental.numpy.triu(x, k),
         ],
+        jax=[lambda jax, x, k: jax.numpy.triu(x, k)],
         samples=focused(
             normal((4, 4), k=0),
             normal((2, 3, 5), k=1, name="above"),
@@ -155,6 +160,7 @@ DIAGONALS = (
         vjp=adjoint(ref.block_diag),
         torch=[lambda torch, a, b: torch.block_diag(a, b)],
         tensorflow=[tf_block_diag],
+        jax=[lambda jax, a, b: jax.scipy.linalg.block_diag(a, b)],
         samples=focused(
             normal((2, 2), (3, 3)),
             normal((2, 3), (1, 2), name="not-square"),
@@ -175,6 +181,7 @@ GRIDS = (
             lambda tf, a, b, indexing: tuple(tf.meshgrid(a, b, indexing=indexing)),
             lambda tf, a, b, indexing: tuple(tf.keras.ops.meshgrid(a, b, indexing=indexing)),
         ],
+        jax=[lambda jax, a, b, indexing: tuple(jax.numpy.meshgrid(a, b, indexing=indexing))],
         samples=focused(
             normal((3,), (4,), indexing="ij", name="ij"),
             normal((3,), (4,), indexing="xy", name="xy"),
@@ -220,6 +227,7 @@ GRIDS = (
         tensorflow=[
             lambda tf, rows, columns, k: tf.transpose(tf.where(tf.keras.ops.tri(rows, columns, k, dtype="bool")))
         ],
+        jax=[lambda jax, rows, columns, k: jax.numpy.stack(jax.numpy.tril_indices(rows, k, columns))],
         samples=[
             sample("square", lambda _: (), rows=3, columns=3, k=0),
             sample("wide", lambda _: (), rows=2, columns=4, k=1),
@@ -238,6 +246,7 @@ GRIDS = (
                 tf.where(tf.keras.ops.logical_not(tf.keras.ops.tri(rows, columns, k - 1, dtype="bool")))
             )
         ],
+        jax=[lambda jax, rows, columns, k: jax.numpy.stack(jax.numpy.triu_indices(rows, k, columns))],
         samples=[
             sample("square", lambda _: (), rows=3, columns=3, k=0),
             sample("tall", lambda _: (), rows=4, columns=2, k=-1),
@@ -258,6 +267,7 @@ FROM_A_SHAPE = (
             lambda tf, like, rows, columns: tf.eye(rows, columns, dtype=like.dtype),
             lambda tf, like, rows, columns: tf.keras.ops.eye(rows, columns, dtype=like.dtype.name),
         ],
+        jax=[lambda jax, like, rows, columns: jax.numpy.eye(rows, columns, dtype=like.dtype)],
         samples=focused(
             given(0.0, rows=3, columns=3, name="square", edge=False),
             given(0.0, rows=2, columns=4, name="wide", edge=False),
@@ -275,6 +285,7 @@ FROM_A_SHAPE = (
             lambda tf, like, rows, columns, k: tf.keras.ops.tri(rows, columns, k, like.dtype.name),
             lambda tf, like, rows, columns, k: tf.experimental.numpy.tri(rows, columns, k, like.dtype.as_numpy_dtype),
         ],
+        jax=[lambda jax, like, rows, columns, k: jax.numpy.tri(rows, columns, k, dtype=like.dtype)],
         samples=focused(
             given(0.0, rows=3, columns=3, k=0, name="square", edge=False),
             given(0.0, rows=2, columns=4, k=1, name="wide", edge=False),
@@ -295,6 +306,7 @@ FROM_A_SHAPE = (
                 start, stop, step, like.dtype.as_numpy_dtype
             ),
         ],
+        jax=[lambda jax, like, start, stop, step: jax.numpy.arange(start, stop, step, dtype=like.dtype)],
         samples=[
             given(0.0, start=0, stop=7, step=1, name="whole", edge=False),
             given(0.0, start=9, stop=-2, step=-3, name="backwards", edge=False, dtypes=(*FLOATS, *SIGNED)),
@@ -313,6 +325,7 @@ FROM_A_SHAPE = (
             lambda tf, start, stop, n: tf.linspace(start, stop, n),
             lambda tf, start, stop, n: tf.keras.ops.linspace(start, stop, n, dtype=start.dtype.name),
         ],
+        jax=[lambda jax, start, stop, n: jax.numpy.linspace(start, stop, n)],
         samples=focused(
             given(-1.0, 2.0, n=100, name="through-zero", edge=False),
             normal((), (), n=33),
@@ -332,6 +345,7 @@ FROM_A_SHAPE = (
             lambda tf, start, stop, n, base: tf.keras.ops.logspace(start, stop, n, base=base, dtype=start.dtype.name),
             lambda tf, start, stop, n, base: tf.experimental.numpy.logspace(start, stop, n, base=base),
         ],
+        jax=[lambda jax, start, stop, n, base: jax.numpy.logspace(start, stop, n, base=base)],
         samples=focused(
             given(-1.0, 2.0, n=20, base=10, name="decades", edge=False),
             given(3.0, -3.0, n=7, base=2, name="octaves-down", edge=False),
@@ -349,6 +363,7 @@ FROM_A_SHAPE = (
             lambda tf, value, shape: tf.fill(shape, value),
             lambda tf, value, shape: tf.keras.ops.full(shape, value, dtype=value.dtype.name),
         ],
+        jax=[lambda jax, value, shape: jax.numpy.full(shape, value)],
         samples=focused(
             normal((), shape=(2, 3)),
             normal((), shape=(), name="0-d", edge=True),
@@ -372,6 +387,7 @@ FROM_A_SHAPE = (
             lambda tf, x: tf.zeros(tf.shape(x), x.dtype),
             lambda tf, x: tf.keras.ops.zeros_like(x),
         ],
+        jax=[lambda jax, x: jax.numpy.zeros_like(x), lambda jax, x: jax.numpy.zeros(x.shape, x.dtype)],
         samples=focused(normal((2, 3)), normal((), name="0-d", edge=True), empty((0, 2)), specials(8)),
         dtypes=DTYPES,
         sources=(f"{TORCH}zeros_like.html", f"{TF}zeros_like"),
@@ -390,6 +406,7 @@ FROM_A_SHAPE = (
             lambda tf, x: tf.ones(tf.shape(x), x.dtype),
             lambda tf, x: tf.keras.ops.ones_like(x),
         ],
+        jax=[lambda jax, x: jax.numpy.ones_like(x), lambda jax, x: jax.numpy.ones(x.shape, x.dtype)],
         samples=focused(normal((2, 3)), normal((), name="0-d", edge=True), empty((0, 2)), specials(8)),
         dtypes=SORTS,
         sources=(f"{TORCH}ones_like.html", f"{TF}ones_like"),
@@ -408,6 +425,7 @@ FROM_A_SHAPE = (
             lambda tf, x, value: tf.fill(tf.shape(x), tf.cast(value, x.dtype)),
             lambda tf, x, value: tf.experimental.numpy.full_like(x, value),
         ],
+        jax=[lambda jax, x, value: jax.numpy.full_like(x, value)],
         samples=focused(
             normal((2, 3), value=7),
             normal((), value=1, name="0-d", edge=True),

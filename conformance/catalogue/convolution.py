@@ -5,7 +5,18 @@ from typing import Any
 from conformance.case import Case, KerasLayer
 from conformance.catalogue.convolution_groups import CASES as GROUPS
 from conformance.catalogue.convolution_padding import CASES as PADDING
-from conformance.catalogue.convolution_shared import KERAS, TF, TORCH, first, fitted, images, last, refused, weight
+from conformance.catalogue.convolution_shared import (
+    KERAS,
+    TF,
+    TORCH,
+    first,
+    fitted,
+    images,
+    jax_layout,
+    last,
+    refused,
+    weight,
+)
 from conformance.catalogue.convolution_transposed import CASES as TRANSPOSED
 from conformance.catalogue.convolution_windows import CASES as WINDOWS
 from conformance.reference import convolution as ref
@@ -69,6 +80,11 @@ CASES = (
                 )
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding: (
+                jax.lax.conv_general_dilated(x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x)) + bias
+            )
+        ],
         samples=[
             images((2, 8, 3), (3, 3, 4), stride=(1,), **V),
             images((2, 9, 2), (4, 2, 3), "same-even-window-strided", stride=(2,), **S),
@@ -109,6 +125,11 @@ CASES = (
                     kernel.shape[3], kernel.shape[:2], stride, padding, dtype=x.dtype.name
                 )
             ),
+        ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding: (
+                jax.lax.conv_general_dilated(x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x)) + bias
+            )
         ],
         samples=[
             images((2, 6, 5, 3), (3, 2, 3, 4), stride=(1, 1), **V),
@@ -170,6 +191,11 @@ CASES = (
                 )
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding: (
+                jax.lax.conv_general_dilated(x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x)) + bias
+            )
+        ],
         samples=[
             images((2, 4, 3, 4, 2), (2, 3, 2, 2, 3), stride=(1, 1, 1), **V),
             images((1, 5, 4, 3, 2), (3, 2, 2, 2, 2), "same-strided", stride=(2, 3, 1), **S),
@@ -205,6 +231,14 @@ CASES = (
                     kernel.shape[2], kernel.shape[0], stride, padding, None, dilation, dtype=x.dtype.name
                 )
             ),
+        ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding, dilation: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), rhs_dilation=dilation
+                )
+                + bias
+            )
         ],
         samples=[
             images((2, 9, 3), (3, 3, 2), stride=(1,), dilation=(2,), **V),
@@ -261,6 +295,14 @@ CASES = (
                 )
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding, dilation: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), rhs_dilation=dilation
+                )
+                + bias
+            )
+        ],
         samples=[
             images((2, 7, 5, 3), (3, 2, 3, 2), stride=(1, 1), dilation=(2, 3), **V),
             images((2, 5, 6, 2), (2, 3, 2, 3), "same", stride=(1, 1), dilation=(2, 1), **S),
@@ -308,6 +350,14 @@ CASES = (
                 )
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding, dilation: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), rhs_dilation=dilation
+                )
+                + bias
+            )
+        ],
         samples=[
             images((2, 7, 6, 2), (2, 2, 2, 3), stride=(2, 2), dilation=(2, 3), **V),
             images((1, 6, 7, 2), (3, 2, 2, 2), "one-axis-each", stride=(2, 1), dilation=(1, 2), edge=True, **V),
@@ -354,6 +404,11 @@ CASES = (
                 )
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, rate, padding: jax.lax.conv_general_dilated(
+                x, kernel, (1, 1), padding.upper(), dimension_numbers=jax_layout(x), rhs_dilation=(rate, rate)
+            )
+        ],
         samples=[
             normal((2, 7, 6, 3), (3, 2, 3, 2), rate=2, **V),
             normal((2, 5, 6, 2), (3, 4, 2, 3), name="same-even-window", rate=2, **S),
@@ -388,6 +443,14 @@ CASES = (
                     kernel.shape[4], kernel.shape[:3], stride, padding, None, dilation, dtype=x.dtype.name
                 )
             ),
+        ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding, dilation: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), rhs_dilation=dilation
+                )
+                + bias
+            )
         ],
         samples=[
             images((2, 4, 4, 3, 2), (2, 2, 2, 2, 2), stride=(1, 1, 1), dilation=(2, 3, 1), **V),
@@ -440,6 +503,11 @@ CASES = (
                 )
             ),
             lambda tf, x, kernel, stride, padding: tf.nn.relu(tf.nn.conv2d(x, kernel, stride, padding.upper())),
+        ],
+        jax=[
+            lambda jax, x, kernel, stride, padding: jax.nn.relu(
+                jax.lax.conv_general_dilated(x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x))
+            )
         ],
         samples=[
             normal((2, 4, 5, 2), (3, 2, 2, 3), stride=(1, 1), **V),

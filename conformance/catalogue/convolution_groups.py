@@ -3,7 +3,18 @@
 from typing import Any
 
 from conformance.case import Case, KerasLayer
-from conformance.catalogue.convolution_shared import KERAS, TF, TORCH, first, fitted, images, last, layout, weight
+from conformance.catalogue.convolution_shared import (
+    KERAS,
+    TF,
+    TORCH,
+    first,
+    fitted,
+    images,
+    jax_layout,
+    last,
+    layout,
+    weight,
+)
 from conformance.reference import convolution as ref
 from fixtures.samples import normal
 
@@ -62,6 +73,14 @@ CASES = (
             ),
         ],
         tensorflow=[tf_by_groups],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding, groups: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), feature_group_count=groups
+                )
+                + bias
+            )
+        ],
         samples=[
             images((2, 6, 4), (3, 2, 6), stride=(1,), groups=2, **V),
             images((2, 7, 6), (2, 2, 3), "same-strided", stride=(2,), groups=3, **S),
@@ -97,6 +116,14 @@ CASES = (
                 tf.nn.conv2d(x, kernel, stride, padding.upper()) + bias
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding, groups: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), feature_group_count=groups
+                )
+                + bias
+            )
+        ],
         samples=[
             images((2, 4, 5, 4), (3, 2, 2, 6), stride=(1, 1), groups=2, **V),
             images((1, 3, 3, 3), (2, 2, 1, 3), "as-many-groups-as-channels", stride=(2, 1), groups=3, edge=True, **S),
@@ -127,6 +154,14 @@ CASES = (
                 )
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding, groups: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), feature_group_count=groups
+                )
+                + bias
+            )
+        ],
         samples=[
             images((2, 3, 4, 4), (2, 2, 2, 6), stride=(1, 1), groups=2, **V),
             images((1, 3, 3, 3), (2, 2, 1, 3), "depthwise", stride=(2, 1), groups=3, edge=True, gradient=False, **S),
@@ -148,6 +183,14 @@ CASES = (
             ),
         ],
         tensorflow=[tf_by_groups],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding, groups: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), feature_group_count=groups
+                )
+                + bias
+            )
+        ],
         samples=[
             images((2, 3, 2, 3, 4), (2, 2, 2, 2, 4), stride=(1, 1, 1), groups=2, **V),
             images((1, 3, 2, 3, 4), (2, 1, 2, 2, 2), "same-strided", stride=(2, 1, 1), groups=2, **S),
@@ -353,6 +396,14 @@ CASES = (
             ),
         ],
         tensorflow=[tf_channels_first],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=("NCW", "WIO", "NCW")
+                )
+                + jax.numpy.expand_dims(bias, (1,))
+            )
+        ],
         samples=[
             images((2, 3, 6), (3, 3, 4), stride=(1,), **V),
             images((2, 2, 7), (2, 2, 3), "same-strided", stride=(2,), **S),
@@ -387,6 +438,14 @@ CASES = (
                 )
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=("NCHW", "HWIO", "NCHW")
+                )
+                + jax.numpy.expand_dims(bias, (1, 2))
+            )
+        ],
         samples=[
             images((2, 3, 4, 6), (3, 2, 3, 4), stride=(1, 1), **V),
             images((2, 2, 5, 4), (2, 3, 2, 3), "same-strided", stride=(2, 1), **S),
@@ -407,6 +466,14 @@ CASES = (
         ],
         tensorflow=[
             tf_channels_first,
+        ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, stride, padding.upper(), dimension_numbers=("NCDHW", "DHWIO", "NCDHW")
+                )
+                + jax.numpy.expand_dims(bias, (1, 2, 3))
+            )
         ],
         samples=[
             images((2, 2, 3, 2, 3), (2, 2, 2, 2, 3), stride=(1, 1, 1), **V),

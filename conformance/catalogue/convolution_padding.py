@@ -1,7 +1,7 @@
 """Convolution: the conventions of padding."""
 
 from conformance.case import Case, KerasLayer
-from conformance.catalogue.convolution_shared import KERAS, TF, TORCH, first, fitted, images, last, weight
+from conformance.catalogue.convolution_shared import KERAS, TF, TORCH, first, fitted, images, jax_layout, last, weight
 from conformance.reference import convolution as ref
 
 
@@ -77,6 +77,19 @@ CASES = (
                 + bias
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, dilation: (
+                jax.lax.conv_general_dilated(
+                    x,
+                    kernel,
+                    stride,
+                    [((kernel.shape[0] - 1) * dilation[0], 0)],
+                    dimension_numbers=jax_layout(x),
+                    rhs_dilation=dilation,
+                )
+                + bias
+            )
+        ],
         samples=[
             images((2, 7, 3), (3, 3, 4), stride=(1,), dilation=(1,)),
             images((2, 8, 2), (2, 2, 3), "dilated", stride=(1,), dilation=(3,)),
@@ -113,6 +126,14 @@ CASES = (
                 tf.keras.ops.conv(x, kernel, 1, "same", dilation_rate=dilation) + bias
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, dilation: (
+                jax.lax.conv_general_dilated(
+                    x, kernel, (1,), "SAME", dimension_numbers=jax_layout(x), rhs_dilation=dilation
+                )
+                + bias
+            )
+        ],
         samples=[
             images((2, 7, 3), (3, 3, 2), dilation=(1,)),
             images((2, 6, 2), (4, 2, 3), "even-window", dilation=(1,), edge=True),
@@ -147,6 +168,11 @@ CASES = (
                     kernel.shape[3], kernel.shape[:2], stride, "same", dtype=x.dtype.name
                 )
             ),
+        ],
+        jax=[
+            lambda jax, x, kernel, bias, stride: (
+                jax.lax.conv_general_dilated(x, kernel, stride, "SAME", dimension_numbers=jax_layout(x)) + bias
+            )
         ],
         samples=[
             images((2, 5, 6, 3), (3, 3, 3, 2), stride=(1, 1)),
@@ -183,6 +209,11 @@ CASES = (
                 )
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride: (
+                jax.lax.conv_general_dilated(x, kernel, stride, "SAME", dimension_numbers=jax_layout(x)) + bias
+            )
+        ],
         samples=[
             images((2, 5, 6, 3), (3, 5, 3, 2), stride=(1, 1)),
             images((2, 5, 7, 2), (3, 3, 2, 2), "odd-sizes-strided", stride=(2, 2)),
@@ -211,6 +242,12 @@ CASES = (
             lambda tf, x, kernel, bias, pad: (
                 tf.keras.ops.conv(tf.keras.layers.ZeroPadding2D(pad, dtype=x.dtype.name)(x), kernel, 1, "valid") + bias
             ),
+        ],
+        jax=[
+            lambda jax, x, kernel, bias, pad: (
+                jax.lax.conv_general_dilated(x, kernel, (1, 1), [(p, p) for p in pad], dimension_numbers=jax_layout(x))
+                + bias
+            )
         ],
         samples=[
             images((2, 4, 5, 3), (3, 2, 3, 2), pad=(1, 2)),

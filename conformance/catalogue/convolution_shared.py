@@ -35,6 +35,12 @@ def layout(x: Any) -> str:
     return {3: "NWC", 4: "NHWC", 5: "NDHWC"}[len(x.shape)]
 
 
+def jax_layout(x: Any) -> tuple[str, str, str]:
+    """Of image, kernel and result."""
+    axes = "DHW"[5 - len(x.shape) :]
+    return f"N{axes}C", f"{axes}IO", f"N{axes}C"
+
+
 def fitted(torch: Any, x: Any, kernel: Any, stride: Any, padding: str, dilation: Any = None) -> Any:
     """An image (batch, channels, *spatial) with the zeros of TensorFlow's padding, which torch does not add itself."""
     if padding == "valid":

@@ -3,7 +3,7 @@
 from typing import Any
 
 from conformance.case import Case, KerasLayer
-from conformance.catalogue.convolution_shared import KERAS, TF, TORCH, first, last, weight
+from conformance.catalogue.convolution_shared import KERAS, TF, TORCH, first, jax_layout, last, weight
 from conformance.reference import convolution as ref
 from fixtures.samples import normal, sample
 
@@ -150,6 +150,14 @@ CASES = (
                 )
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding: (
+                jax.lax.conv_transpose(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), transpose_kernel=True
+                )
+                + bias
+            )
+        ],
         samples=[
             images((2, 4, 3), (3, 4, 3), stride=(1,), **V),
             images((2, 4, 2), (3, 3, 2), "same-strided", stride=(2,), **S),
@@ -203,6 +211,14 @@ CASES = (
                 )
             ),
         ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding: (
+                jax.lax.conv_transpose(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), transpose_kernel=True
+                )
+                + bias
+            )
+        ],
         samples=[
             images((2, 3, 4, 3), (3, 2, 2, 3), stride=(1, 1), **V),
             images((2, 3, 2, 2), (3, 4, 3, 2), "same-strided", stride=(2, 2), **S),
@@ -249,6 +265,14 @@ CASES = (
                     kernel.shape[3], kernel.shape[:3], stride, padding, dtype=x.dtype.name
                 )
             ),
+        ],
+        jax=[
+            lambda jax, x, kernel, bias, stride, padding: (
+                jax.lax.conv_transpose(
+                    x, kernel, stride, padding.upper(), dimension_numbers=jax_layout(x), transpose_kernel=True
+                )
+                + bias
+            )
         ],
         samples=[
             images((2, 2, 3, 2, 2), (2, 2, 1, 3, 2), stride=(1, 1, 1), **V),

@@ -200,6 +200,10 @@ CASTS = (
             lambda tf, x, words: tf.bitcast(x, words.dtype),
             lambda tf, x, words: tf.keras.ops.view(x, words.dtype.name),
         ],
+        jax=[
+            lambda jax, x, words: jax.lax.bitcast_convert_type(x, words.dtype),
+            lambda jax, x, words: x.view(words.dtype),
+        ],
         samples=[words([0.0, -0.0, 1.0, -2.5, 1e-7, np.inf, -np.inf, 65504.0, 1 / 3], d) for d in FLOATS],
         sources=("https://www.tensorflow.org/api_docs/python/tf/bitcast",),
     ),
@@ -211,7 +215,7 @@ CASTS = (
         tensorflow=[
             lambda tf, x, words: tf.bitcast(words, x.dtype),
             lambda tf, x, words: tf.keras.ops.view(words, x.dtype.name),
-        ],
+        ], jax=[lambda jax, x, words: jax.lax.bitcast_convert_type(words, x.dtype)],
         samples=[words([0.0, -0.0, 1.0, -2.5, 1e-7, np.inf, np.nan, 65504.0, 1 / 3], d) for d in FLOATS],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html",),
     ),
@@ -251,6 +255,11 @@ OVERFLOW = (
         lambda x, y: np.add(x, y),
         torch=[lambda torch, x, y: torch.add(x, y), lambda torch, x, y: x.clone().add_(y)],
         tensorflow=[lambda tf, x, y: tf.add(x, y), lambda tf, x, y: tf.keras.ops.add(x, y)],
+        jax=[
+            lambda jax, x, y: (
+                jax.numpy.add(x, y)
+            ),
+        ],
         samples=[ENDS, SMALL, spread(2)],
         dtypes=INTEGERS,
         sources=(UFUNCS,),
@@ -261,6 +270,11 @@ OVERFLOW = (
         lambda x, y: np.subtract(x, y),
         torch=[lambda torch, x, y: torch.sub(x, y)],
         tensorflow=[lambda tf, x, y: tf.subtract(x, y), lambda tf, x, y: tf.keras.ops.subtract(x, y)],
+        jax=[
+            lambda jax, x, y: (
+                jax.numpy.subtract(x, y)
+            ),
+        ],
         samples=[ENDS, SMALL, spread(2)],
         dtypes=INTEGERS,
         sources=(UFUNCS,),
@@ -271,6 +285,11 @@ OVERFLOW = (
         lambda x, y: np.multiply(x, y),
         torch=[lambda torch, x, y: torch.mul(x, y)],
         tensorflow=[lambda tf, x, y: tf.multiply(x, y), lambda tf, x, y: tf.keras.ops.multiply(x, y)],
+        jax=[
+            lambda jax, x, y: (
+                jax.numpy.multiply(x, y)
+            ),
+        ],
         samples=[ENDS, SMALL, spread(2)],
         dtypes=INTEGERS,
         sources=(UFUNCS,),
@@ -281,6 +300,11 @@ OVERFLOW = (
         lambda x: np.negative(x),
         torch=[lambda torch, x: torch.neg(x)],
         tensorflow=[lambda tf, x: tf.negative(x), lambda tf, x: tf.keras.ops.negative(x)],
+        jax=[
+            lambda jax, x: (
+                jax.numpy.negative(x)
+            ),
+        ],
         samples=[*ONES, spread(1)],
         dtypes=INTEGERS,
         sources=(UFUNCS,),
@@ -290,7 +314,7 @@ OVERFLOW = (
         "selection",
         lambda x: np.abs(x),
         torch=[lambda torch, x: torch.abs(x)],
-        tensorflow=[lambda tf, x: tf.abs(x), lambda tf, x: tf.keras.ops.abs(x)],
+        tensorflow=[lambda tf, x: tf.abs(x), lambda tf, x: tf.keras.ops.abs(x)], jax=[lambda jax, x: jax.numpy.abs(x)],
         samples=[*ONES, spread(1)],
         dtypes=INTEGERS,
         sources=("https://numpy.org/doc/stable/reference/generated/numpy.absolute.html",),
@@ -301,6 +325,11 @@ OVERFLOW = (
         lambda x: np.square(x),
         torch=[lambda torch, x: torch.square(x)],
         tensorflow=[lambda tf, x: tf.square(x), lambda tf, x: tf.keras.ops.square(x)],
+        jax=[
+            lambda jax, x: (
+                jax.numpy.square(x)
+            ),
+        ],
         samples=[*ONES, spread(1)],
         dtypes=INTEGERS,
         sources=(UFUNCS,),
@@ -313,7 +342,7 @@ OVERFLOW = (
         tensorflow=[
             lambda tf, x: tf.reduce_sum(x, -1),
             lambda tf, x: tf.cast(tf.keras.ops.sum(x, -1), x.dtype),
-        ],
+        ], jax=[lambda jax, x: jax.numpy.sum(x, -1, dtype=x.dtype)],
         samples=ROWS,
         dtypes=INTEGERS,
         sources=("https://numpy.org/doc/stable/reference/generated/numpy.sum.html",),
@@ -326,7 +355,7 @@ OVERFLOW = (
         tensorflow=[
             lambda tf, x: tf.reduce_prod(x, -1),
             lambda tf, x: tf.cast(tf.keras.ops.prod(x, -1), x.dtype),
-        ],
+        ], jax=[lambda jax, x: jax.numpy.prod(x, -1, dtype=x.dtype)],
         samples=ROWS,
         dtypes=INTEGERS,
         sources=("https://numpy.org/doc/stable/reference/generated/numpy.prod.html",),
@@ -337,6 +366,11 @@ OVERFLOW = (
         ref.own_cumsum,
         torch=[lambda torch, x: torch.cumsum(x, -1, dtype=x.dtype)],
         tensorflow=[lambda tf, x: tf.cumsum(x, -1), lambda tf, x: tf.cast(tf.keras.ops.cumsum(x, -1), x.dtype)],
+        jax=[
+            lambda jax, x: (
+                jax.numpy.cumsum(x, -1, dtype=x.dtype)
+            ),
+        ],
         samples=ROWS,
         dtypes=INTEGERS,
         sources=("https://numpy.org/doc/stable/reference/generated/numpy.cumsum.html",),
@@ -349,7 +383,7 @@ OVERFLOW = (
         tensorflow=[
             lambda tf, x: tf.math.cumprod(x, -1),
             lambda tf, x: tf.cast(tf.keras.ops.cumprod(x, -1), x.dtype),
-        ],
+        ], jax=[lambda jax, x: jax.numpy.cumprod(x, -1, dtype=x.dtype)],
         samples=ROWS,
         dtypes=INTEGERS,
         sources=("https://numpy.org/doc/stable/reference/generated/numpy.cumprod.html",),
@@ -360,6 +394,11 @@ OVERFLOW = (
         lambda x, y: np.power(x, y),
         torch=[lambda torch, x, y: torch.pow(x, y)],
         tensorflow=[lambda tf, x, y: tf.pow(x, y), lambda tf, x, y: tf.keras.ops.power(x, y)],
+        jax=[
+            lambda jax, x, y: (
+                jax.numpy.power(x, y)
+            ),
+        ],
         samples=[
             pairs("ends", [np.inf, -np.inf, 2, 3, 10, 0, 7], [2, 3, 7, 40, 19, 0, 0]),
             pairs("width", [2, 2, 2, 2, -2, -3], [8, 16, 31, 63, 63, 41]),
@@ -374,6 +413,11 @@ OVERFLOW = (
         lambda x, y: np.left_shift(x, y),
         torch=[lambda torch, x, y: torch.bitwise_left_shift(x, y)],
         tensorflow=[lambda tf, x, y: tf.bitwise.left_shift(x, y), lambda tf, x, y: tf.keras.ops.left_shift(x, y)],
+        jax=[
+            lambda jax, x, y: (
+                jax.numpy.left_shift(x, y)
+            ),
+        ],
         samples=[
             pairs("ends", [np.inf, np.inf, -np.inf, 1, -1, 85], [1, 7, 1, 7, 7, 2]),
             pairs("small", [0, 1, 2, 3], [0, 1, 2, 3], edge=False),
@@ -391,6 +435,11 @@ OVERFLOW = (
             lambda torch, x, y: torch.div(x, y, rounding_mode="floor"),
         ],
         tensorflow=[lambda tf, x, y: tf.math.floordiv(x, y), lambda tf, x, y: tf.keras.ops.floor_divide(x, y)],
+        jax=[
+            lambda jax, x, y: (
+                jax.numpy.floor_divide(x, y)
+            ),
+        ],
         samples=[
             pairs("signs", [7, -7, 7, -7, 100, 0], [2, 2, -2, -2, 7, 3], dtypes=SIGNED),
             pairs("unsigned", [7, 100, 0, np.inf], [2, 7, 3, 2], edge=False),
@@ -407,6 +456,11 @@ OVERFLOW = (
         ref.remainder,
         torch=[lambda torch, x, y: torch.remainder(x, y)],
         tensorflow=[lambda tf, x, y: tf.math.floormod(x, y), lambda tf, x, y: tf.keras.ops.mod(x, y)],
+        jax=[
+            lambda jax, x, y: (
+                jax.numpy.remainder(x, y)
+            ),
+        ],
         samples=[
             pairs("signs", [7, -7, 7, -7, 100, 0], [2, 2, -2, -2, 7, 3], dtypes=SIGNED),
             pairs("unsigned", [7, 100, 0, np.inf], [2, 7, 3, 2], edge=False),

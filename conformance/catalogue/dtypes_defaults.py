@@ -94,6 +94,21 @@ def power_by_tensor(torch, x, exponent, real):
     return torch.pow(x, torch.full_like(x, exponent))
 
 
+def jax_number_in_64_bits(jax, x, number):
+    """With jax_enable_x64, as the suite runs"""
+    (n,) = scalars_of([number])
+    with jax.enable_x64(True):
+        return jax.numpy.array(codes([jax.numpy.asarray(n).dtype.name]))
+
+
+def jax_number_by_default(jax, x, number):
+    """Without"""
+    (n,) = scalars_of([number])
+    with jax.enable_x64(False):
+        name = jax.numpy.asarray(n).dtype.name
+    return jax.numpy.array(codes([name]))
+
+
 DEFAULTS = (
     Case(
         "dtype_of_python_number",
@@ -111,6 +126,7 @@ DEFAULTS = (
                 tf, number, lambda n: tf.cast(n, {"int": "int64", "complex": "complex64"}.get(number, type(n)))
             ),
         ],
+        jax=[jax_number_in_64_bits, jax_number_by_default],
         samples=[given([0], name=number, number=number, edge=number == "bool") for number in PYTHON],
         dtypes=("int32",),
         modes=EAGER,
@@ -183,6 +199,7 @@ DEFAULTS = (
                 each_asserts(tf.debugging.assert_near, x, y, tf.errors.InvalidArgumentError, **how)
             ),
         ],
+        jax=[lambda jax, x, y, **how: jax.numpy.isclose(x, y, **how)],
         samples=[
             given([1.0, 1.0, 1.0], [1 + 4e-6, 1 + 2e-5, 1.0], name="near-one"),
             given([1e-7, 3e-9], [2e-7, 4e-9], name="near-zero"),
@@ -216,6 +233,7 @@ DEFAULTS = (
             lambda tf, x, exponent, real: tf.pow(tf.cast(x, tf.float64) if real else x, exponent),
             lambda tf, x, exponent, real: tf.keras.ops.power(tf.cast(x, tf.float64) if real else x, exponent),
         ],
+        jax=[lambda jax, x, exponent, real: jax.numpy.power(x.astype("float64") if real else x, exponent)],
         samples=[
             given([1, 2, -4], name="positive", edge=False, exponent=3, real=False),
             given([1, 2, -4], name="real", exponent=-1, real=True),

@@ -122,6 +122,23 @@ def sorts(function: str) -> list[Sample]:
 FLOATING = tuple(n for n in DTYPES if n not in ("uint64", "complex128"))
 TORCH_RULE = "https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc"
 
+
+def jax_promoted(jax, x, left, rights):
+    """jax.numpy.promote_types"""
+    return jax.numpy.array(codes([jax.numpy.promote_types(left, right).name for right in rights]))
+
+
+def jax_added(jax, x, left, rights):
+    """jax.numpy.add"""
+    ones = jax.numpy.ones
+    return jax.numpy.array(codes([jax.numpy.add(ones(1, left), ones(1, right)).dtype.name for right in rights]))
+
+
+def jax_with_scalars(jax, x, left, scalars):
+    """jax.numpy.add of a Python number, whose type is weak"""
+    return jax.numpy.array(codes([jax.numpy.add(jax.numpy.ones(1, left), s).dtype.name for s in scalars_of(scalars)]))
+
+
 PROMOTION = (
     Case(
         "result_dtype",  # NumPy's rule
@@ -176,7 +193,7 @@ PROMOTION = (
             lambda tf, x, left, rights: row_in_tf(
                 tf, left, rights, lambda a, b: tf.keras.backend.result_type(a.dtype.name, b.dtype.name)
             ),
-        ],
+        ], jax=[jax_promoted, jax_added],
         samples=[
             *rows(FLOATING),
             *(given([0], name=left, left=left, rights=DTYPES, edge=True) for left in ("uint64", "complex128")),
@@ -218,7 +235,7 @@ PROMOTION = (
             lambda tf, x, left, scalars: with_scalars_in_tf(
                 tf, left, scalars, lambda a, s: tf.experimental.numpy.add(a, s)
             ),
-        ],
+        ], jax=[jax_with_scalars],
         samples=columns(("bool", ("bool",)), ("int", ("int",)), ("float", ("float",)), ("complex", ("complex",))),
         dtypes=("int32",),
         modes=MODES,

@@ -31,6 +31,7 @@ CASES = (
         vjp=ref.exp_vjp,
         torch=[lambda torch, x: torch.exp(x), lambda torch, x: x.clone().exp_()],
         tensorflow=[lambda tf, x: tf.exp(x), lambda tf, x: tf.keras.ops.exp(x)],
+        jax=[lambda jax, x: jax.numpy.exp(x), lambda jax, x: jax.lax.exp(x)],
         samples=[
             normal((8, 33), dtypes=FLOATS),
             tails(-10, 10, dtypes=FLOATS),
@@ -49,6 +50,7 @@ CASES = (
         vjp=ref.exp2_vjp,
         torch=[lambda torch, x: torch.exp2(x), lambda torch, x: torch.special.exp2(x)],
         tensorflow=[lambda tf, x: tf.keras.ops.exp2(x)],
+        jax=[lambda jax, x: jax.numpy.exp2(x), lambda jax, x: jax.lax.exp2(x)],
         samples=[normal((8, 33)), tails(-13, 13, 101), small(), nonfinite()],
         sources=(DLMF.format("4.2"),),
     ),
@@ -60,6 +62,7 @@ CASES = (
         vjp_intermediates=one,
         torch=[lambda torch, x: torch.expm1(x), lambda torch, x: torch.special.expm1(x)],
         tensorflow=[lambda tf, x: tf.math.expm1(x), lambda tf, x: tf.keras.ops.expm1(x)],
+        jax=[lambda jax, x: jax.numpy.expm1(x), lambda jax, x: jax.lax.expm1(x)],
         samples=[normal((8, 33)), tails(-10, 10), small(), nonfinite()],
         sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.expm1",),
     ),
@@ -70,6 +73,7 @@ CASES = (
         vjp=ref.log_vjp,
         torch=[lambda torch, x: torch.log(x)],
         tensorflow=[lambda tf, x: tf.math.log(x), lambda tf, x: tf.keras.ops.log(x)],
+        jax=[lambda jax, x: jax.numpy.log(x), lambda jax, x: jax.lax.log(x)],
         samples=[
             tails(0.05, 1000, name="wide", dtypes=FLOATS),
             tails(0.5, 1.5, name="near-one", dtypes=FLOATS),
@@ -89,6 +93,7 @@ CASES = (
         vjp=ref.log2_vjp,
         torch=[lambda torch, x: torch.log2(x), lambda torch, x: x.clone().log2_()],
         tensorflow=[lambda tf, x: tf.keras.ops.log2(x)],
+        jax=[lambda jax, x: jax.numpy.log2(x)],
         samples=[
             tails(0.05, 1000, 101, name="wide"),
             tails(0.5, 1.5, 101, name="near-one"),
@@ -104,6 +109,7 @@ CASES = (
         vjp=ref.log10_vjp,
         torch=[lambda torch, x: torch.log10(x), lambda torch, x: x.clone().log10_()],
         tensorflow=[lambda tf, x: tf.keras.ops.log10(x)],
+        jax=[lambda jax, x: jax.numpy.log10(x)],
         samples=[
             tails(0.05, 1000, 101, name="wide"),
             tails(0.5, 1.5, 101, name="near-one"),
@@ -119,6 +125,7 @@ CASES = (
         vjp=ref.log1p_vjp,
         torch=[lambda torch, x: torch.log1p(x), lambda torch, x: torch.special.log1p(x)],
         tensorflow=[lambda tf, x: tf.math.log1p(x), lambda tf, x: tf.keras.ops.log1p(x)],
+        jax=[lambda jax, x: jax.numpy.log1p(x), lambda jax, x: jax.lax.log1p(x)],
         samples=[
             tails(-0.9, 10, 401, name="wide"),
             tails(-0.1, 0.1, 101, name="near-zero"),
@@ -134,6 +141,7 @@ CASES = (
         vjp=ref.sqrt_vjp,
         torch=[lambda torch, x: torch.sqrt(x), lambda torch, x: x.clone().sqrt_()],
         tensorflow=[lambda tf, x: tf.sqrt(x), lambda tf, x: tf.keras.ops.sqrt(x)],
+        jax=[lambda jax, x: jax.numpy.sqrt(x), lambda jax, x: jax.lax.sqrt(x)],
         samples=[
             tails(0.05, 1000, 101, name="wide", dtypes=FLOATS),
             given([1.0, 4.0, 0.25, 2.25], name="squares", dtypes=FLOATS),
@@ -154,6 +162,7 @@ CASES = (
         vjp=ref.rsqrt_vjp,
         torch=[lambda torch, x: torch.rsqrt(x), lambda torch, x: x.clone().rsqrt_()],
         tensorflow=[lambda tf, x: tf.math.rsqrt(x), lambda tf, x: tf.keras.ops.rsqrt(x)],
+        jax=[lambda jax, x: jax.lax.rsqrt(x)],
         samples=[
             tails(0.05, 1000, 101, name="wide"),
             given([1.0, 4.0, 0.25, 2.25], name="squares"),
@@ -167,6 +176,7 @@ CASES = (
         ref.cbrt,
         vjp=ref.cbrt_vjp,
         tensorflow=[lambda tf, x: tf.keras.ops.cbrt(x)],
+        jax=[lambda jax, x: jax.numpy.cbrt(x), lambda jax, x: jax.lax.cbrt(x)],
         samples=[
             normal((8, 33)),
             given([1.0, -8.0, 27.0, -0.125], name="cubes"),
@@ -182,6 +192,7 @@ CASES = (
         vjp=ref.square_vjp,
         torch=[lambda torch, x: torch.square(x), lambda torch, x: x**2, lambda torch, x: x * x],
         tensorflow=[lambda tf, x: tf.square(x), lambda tf, x: tf.keras.ops.square(x), lambda tf, x: x**2],
+        jax=[lambda jax, x: jax.numpy.square(x), lambda jax, x: jax.lax.square(x), lambda jax, x: x**2],
         samples=[
             normal((8, 33), dtypes=FLOATS),
             small(dtypes=FLOATS),
@@ -206,6 +217,7 @@ CASES = (
             lambda tf, x: 1 / x,
             lambda tf, x: tf.keras.ops.reciprocal(x),
         ],
+        jax=[lambda jax, x: jax.numpy.reciprocal(x), lambda jax, x: jax.lax.reciprocal(x), lambda jax, x: 1 / x],
         samples=[
             tails(0.05, 100, 101, name="wide", dtypes=FLOATS),
             given([1.0, -2.0, 0.5, -0.25], name="powers-of-two", dtypes=FLOATS),
@@ -223,6 +235,7 @@ CASES = (
         vjp=ref.sin_vjp,
         torch=[lambda torch, x: torch.sin(x), lambda torch, x: x.clone().sin_()],
         tensorflow=[lambda tf, x: tf.sin(x), lambda tf, x: tf.keras.ops.sin(x)],
+        jax=[lambda jax, x: jax.numpy.sin(x), lambda jax, x: jax.lax.sin(x)],
         samples=[
             normal((8, 33), dtypes=FLOATS),
             tails(-20, 20, 101, dtypes=FLOATS),
@@ -242,6 +255,7 @@ CASES = (
         vjp=ref.cos_vjp,
         torch=[lambda torch, x: torch.cos(x), lambda torch, x: x.clone().cos_()],
         tensorflow=[lambda tf, x: tf.cos(x), lambda tf, x: tf.keras.ops.cos(x)],
+        jax=[lambda jax, x: jax.numpy.cos(x), lambda jax, x: jax.lax.cos(x)],
         samples=[
             normal((8, 33), dtypes=FLOATS),
             tails(-20, 20, 101, dtypes=FLOATS),
@@ -261,6 +275,7 @@ CASES = (
         vjp=ref.tan_vjp,
         torch=[lambda torch, x: torch.tan(x), lambda torch, x: x.clone().tan_()],
         tensorflow=[lambda tf, x: tf.tan(x), lambda tf, x: tf.keras.ops.tan(x)],
+        jax=[lambda jax, x: jax.numpy.tan(x), lambda jax, x: jax.lax.tan(x)],
         samples=[
             uniform((8, 33), -1, 1),
             tails(-1.5, 1.5, 101, name="towards-the-poles", smooth=False),
@@ -276,6 +291,7 @@ CASES = (
         vjp=ref.asin_vjp,
         torch=[lambda torch, x: torch.asin(x), lambda torch, x: torch.arcsin(x)],
         tensorflow=[lambda tf, x: tf.asin(x), lambda tf, x: tf.keras.ops.arcsin(x)],
+        jax=[lambda jax, x: jax.numpy.asin(x), lambda jax, x: jax.lax.asin(x)],
         samples=[
             uniform((8, 33), -0.75, 0.75),
             tails(-0.99, 0.98, 101, name="towards-the-ends", smooth=False),
@@ -292,6 +308,7 @@ CASES = (
         vjp=ref.acos_vjp,
         torch=[lambda torch, x: torch.acos(x), lambda torch, x: torch.arccos(x)],
         tensorflow=[lambda tf, x: tf.acos(x), lambda tf, x: tf.keras.ops.arccos(x)],
+        jax=[lambda jax, x: jax.numpy.acos(x), lambda jax, x: jax.lax.acos(x)],
         samples=[
             uniform((8, 33), -0.75, 0.75),
             tails(-0.99, 0.98, 101, name="towards-the-ends", smooth=False),
@@ -308,6 +325,7 @@ CASES = (
         vjp=ref.atan_vjp,
         torch=[lambda torch, x: torch.atan(x), lambda torch, x: torch.arctan(x)],
         tensorflow=[lambda tf, x: tf.atan(x), lambda tf, x: tf.keras.ops.arctan(x)],
+        jax=[lambda jax, x: jax.numpy.atan(x), lambda jax, x: jax.lax.atan(x)],
         samples=[normal((8, 33)), tails(-100, 100, 101), small(), nonfinite()],
         sources=(DLMF.format("4.23"),),
     ),
@@ -318,6 +336,7 @@ CASES = (
         vjp=ref.atan2_vjp,
         torch=[lambda torch, y, x: torch.atan2(y, x), lambda torch, y, x: torch.arctan2(y, x)],
         tensorflow=[lambda tf, y, x: tf.atan2(y, x), lambda tf, y, x: tf.keras.ops.arctan2(y, x)],
+        jax=[lambda jax, y, x: jax.numpy.atan2(y, x)],
         samples=[
             normal((8, 33), (8, 33)),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True),
@@ -334,6 +353,7 @@ CASES = (
         vjp=ref.sinh_vjp,
         torch=[lambda torch, x: torch.sinh(x), lambda torch, x: x.clone().sinh_()],
         tensorflow=[lambda tf, x: tf.sinh(x), lambda tf, x: tf.keras.ops.sinh(x)],
+        jax=[lambda jax, x: jax.numpy.sinh(x), lambda jax, x: jax.lax.sinh(x)],
         samples=[normal((8, 33)), tails(-10, 10, 101), small(), nonfinite()],
         sources=(DLMF.format("4.28"),),
     ),
@@ -344,6 +364,7 @@ CASES = (
         vjp=ref.cosh_vjp,
         torch=[lambda torch, x: torch.cosh(x), lambda torch, x: x.clone().cosh_()],
         tensorflow=[lambda tf, x: tf.cosh(x), lambda tf, x: tf.keras.ops.cosh(x)],
+        jax=[lambda jax, x: jax.numpy.cosh(x), lambda jax, x: jax.lax.cosh(x)],
         samples=[normal((8, 33)), tails(-10, 10, 101), small(), nonfinite()],
         sources=(DLMF.format("4.28"),),
     ),
@@ -359,6 +380,7 @@ CASES = (
             lambda tf, x: tf.keras.ops.tanh(x),
             lambda tf, x: tf.keras.activations.tanh(x),
         ],
+        jax=[lambda jax, x: jax.numpy.tanh(x), lambda jax, x: jax.nn.tanh(x)],
         samples=[
             normal((8, 33), dtypes=FLOATS),
             tails(-12, 12, dtypes=FLOATS),
@@ -377,6 +399,7 @@ CASES = (
         vjp=ref.asinh_vjp,
         torch=[lambda torch, x: torch.asinh(x), lambda torch, x: torch.arcsinh(x)],
         tensorflow=[lambda tf, x: tf.asinh(x), lambda tf, x: tf.keras.ops.arcsinh(x)],
+        jax=[lambda jax, x: jax.numpy.asinh(x), lambda jax, x: jax.lax.asinh(x)],
         samples=[normal((8, 33)), tails(-100, 100, 101), small(), nonfinite()],
         sources=(DLMF.format("4.37"),),
     ),
@@ -387,6 +410,7 @@ CASES = (
         vjp=ref.acosh_vjp,
         torch=[lambda torch, x: torch.acosh(x), lambda torch, x: torch.arccosh(x)],
         tensorflow=[lambda tf, x: tf.acosh(x), lambda tf, x: tf.keras.ops.arccosh(x)],
+        jax=[lambda jax, x: jax.numpy.acosh(x), lambda jax, x: jax.lax.acosh(x)],
         samples=[
             uniform((8, 33), 1.1, 20),
             uniform((33,), 1.01, 1.1, name="near-one"),
@@ -402,6 +426,7 @@ CASES = (
         vjp=ref.atanh_vjp,
         torch=[lambda torch, x: torch.atanh(x), lambda torch, x: torch.arctanh(x)],
         tensorflow=[lambda tf, x: tf.atanh(x), lambda tf, x: tf.keras.ops.arctanh(x)],
+        jax=[lambda jax, x: jax.numpy.atanh(x), lambda jax, x: jax.lax.atanh(x)],
         samples=[
             uniform((8, 33), -0.75, 0.75),
             tails(-0.99, 0.98, 101, name="towards-the-ends", smooth=False),
@@ -428,6 +453,11 @@ CASES = (
             lambda tf, x: tf.keras.ops.sigmoid(x),
             lambda tf, x: tf.keras.activations.sigmoid(x),
         ],
+        jax=[
+            lambda jax, x: jax.nn.sigmoid(x),
+            lambda jax, x: jax.scipy.special.expit(x),
+            lambda jax, x: jax.lax.logistic(x),
+        ],
         samples=[normal((8, 33)), tails(-9, 20), small(), nonfinite()],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.sigmoid.html",),
     ),
@@ -442,6 +472,7 @@ CASES = (
             lambda tf, x, y: x**y,
             lambda tf, x, y: tf.keras.ops.power(x, y),
         ],
+        jax=[lambda jax, x, y: jax.numpy.power(x, y), lambda jax, x, y: x**y],
         samples=[
             sample(
                 "positive-base", lambda rng: (rng.uniform(0.1, 5, (8, 33)), rng.standard_normal((8, 33))), dtypes=FLOATS
@@ -476,6 +507,7 @@ CASES = (
             lambda tf, x, n: x**n,
             lambda tf, x, n: tf.keras.ops.power(x, n),
         ],
+        jax=[lambda jax, x, n: jax.numpy.power(x, n), lambda jax, x, n: x**n],
         samples=[
             normal((8, 33), name="cube", n=3),
             sample("inverse-square", nonzero((8, 33)).make, n=-2),
@@ -491,6 +523,7 @@ CASES = (
         ref.pow,
         vjp=ref.pow_vjp,
         torch=[lambda torch, x, y: torch.float_power(x, y), lambda torch, x, y: x.float_power(y)],
+        jax=[lambda jax, x, y: jax.numpy.float_power(x, y)],
         samples=[
             sample("positive-base", lambda rng: (rng.uniform(0.1, 5, (8, 33)), rng.standard_normal((8, 33)))),
             given([2.0, -2.0, -1.5], [3.0, 2.0, -3.0], name="negative-base", smooth=False),
@@ -506,6 +539,7 @@ CASES = (
         vjp=ref.hypot_vjp,
         torch=[lambda torch, x, y: torch.hypot(x, y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.hypot(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.hypot(x, y)],
         samples=[
             normal((8, 33), (8, 33)),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True),
@@ -523,6 +557,7 @@ CASES = (
         vjp=ref.logaddexp_vjp,
         torch=[lambda torch, x, y: torch.logaddexp(x, y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.logaddexp(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.logaddexp(x, y)],
         samples=[
             normal((8, 33), (8, 33)),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True),
@@ -539,6 +574,7 @@ CASES = (
         vjp=ref.logaddexp2_vjp,
         torch=[lambda torch, x, y: torch.logaddexp2(x, y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.logaddexp2(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.logaddexp2(x, y)],
         samples=[
             normal((8, 33), (8, 33)),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True),

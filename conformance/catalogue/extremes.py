@@ -80,6 +80,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x, axis, keepdims=False: tf.reduce_max(x, axis, keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.max(x, axis, keepdims),
         ],
+        jax=[lambda jax, x, axis, keepdims=False: jax.numpy.max(x, axis, keepdims=keepdims)],
         samples=EXTREMES,
         dtypes=(*FLOATS, *INTS),
         sources=(f"{TORCH}amax.html", f"{TF}math/reduce_max"),
@@ -96,6 +97,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x, axis, keepdims=False: tf.reduce_min(x, axis, keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.min(x, axis, keepdims),
         ],
+        jax=[lambda jax, x, axis, keepdims=False: jax.numpy.min(x, axis, keepdims=keepdims)],
         samples=EXTREMES,
         dtypes=(*FLOATS, *INTS),
         sources=(f"{TORCH}amin.html", f"{TF}math/reduce_min"),
@@ -107,6 +109,7 @@ CASES: tuple[Case, ...] = (
         vjp=ref.amax_vjp,
         torch=[lambda torch, x: torch.max(x), lambda torch, x: torch.amax(x)],
         tensorflow=[lambda tf, x: tf.reduce_max(x), lambda tf, x: tf.keras.ops.amax(x)],
+        jax=[lambda jax, x: jax.numpy.max(x)],
         samples=[
             reals((8, 33)),
             given([2.0, 1.0, 2.0], name="ties", smooth=False, dtypes=EDGES),
@@ -124,6 +127,7 @@ CASES: tuple[Case, ...] = (
         vjp=ref.amin_vjp,
         torch=[lambda torch, x: torch.min(x), lambda torch, x: torch.amin(x)],
         tensorflow=[lambda tf, x: tf.reduce_min(x), lambda tf, x: tf.keras.ops.amin(x)],
+        jax=[lambda jax, x: jax.numpy.min(x)],
         samples=[
             reals((8, 33)),
             given([2.0, 1.0, 1.0], name="ties", smooth=False, dtypes=EDGES),
@@ -144,6 +148,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x, axis: (tf.reduce_max(x, axis), tf.argmax(x, axis)),
             lambda tf, x, axis: (tf.keras.ops.max(x, axis), tf.keras.ops.argmax(x, axis)),
         ],
+        jax=[lambda jax, x, axis: (jax.numpy.max(x, axis), jax.numpy.argmax(x, axis))],
         samples=WITH_PLACES,
         dtypes=(*FLOATS, *INTS),
         sources=(f"{TORCH}max.html", f"{TF}math/reduce_max", f"{TF}math/argmax"),
@@ -158,6 +163,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x, axis: (tf.reduce_min(x, axis), tf.argmin(x, axis)),
             lambda tf, x, axis: (tf.keras.ops.min(x, axis), tf.keras.ops.argmin(x, axis)),
         ],
+        jax=[lambda jax, x, axis: (jax.numpy.min(x, axis), jax.numpy.argmin(x, axis))],
         samples=WITH_PLACES,
         dtypes=(*FLOATS, *INTS),
         sources=(f"{TORCH}min.html", f"{TF}math/reduce_min", f"{TF}math/argmin"),
@@ -169,6 +175,7 @@ CASES: tuple[Case, ...] = (
         vjp=ref.aminmax_vjp,
         torch=[lambda torch, x, axis: tuple(torch.aminmax(x, dim=axis))],
         tensorflow=[lambda tf, x, axis: (tf.reduce_min(x, axis), tf.reduce_max(x, axis))],
+        jax=[lambda jax, x, axis: (jax.numpy.min(x, axis), jax.numpy.max(x, axis))],
         samples=[
             normal((4, 9), axis=None),
             normal((4, 5, 3), axis=-2, name="negative-axis", dtypes=SHAPES),
@@ -189,6 +196,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x, axis, keepdims=False: tf_place(tf, tf.math.argmax, x, axis, keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.argmax(x, axis, keepdims),
         ],
+        jax=[lambda jax, x, axis, keepdims=False: jax.numpy.argmax(x, axis, keepdims=keepdims)],
         samples=PLACES,
         dtypes=(*FLOATS, *INTS),
         sources=(f"{TORCH}argmax.html", f"{TF}math/argmax"),
@@ -202,6 +210,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x, axis, keepdims=False: tf_place(tf, tf.math.argmin, x, axis, keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.argmin(x, axis, keepdims),
         ],
+        jax=[lambda jax, x, axis, keepdims=False: jax.numpy.argmin(x, axis, keepdims=keepdims)],
         samples=PLACES,
         dtypes=(*FLOATS, *INTS),
         sources=(f"{TORCH}argmin.html", f"{TF}math/argmin"),
@@ -240,6 +249,7 @@ CASES: tuple[Case, ...] = (
         tensorflow=[
             lambda tf, x, axis=None, keepdims=False: tf.keras.ops.median(x, axis, keepdims),
         ],
+        jax=[lambda jax, x, axis=None, keepdims=False: jax.numpy.median(x, axis, keepdims=keepdims)],
         samples=[
             normal((4, 9), axis=1),
             normal((6, 4), axis=-2, keepdims=True, name="even"),
@@ -266,6 +276,11 @@ CASES: tuple[Case, ...] = (
                 x, q, axis, method, keepdims
             ),
         ],
+        jax=[
+            lambda jax, x, q, axis=None, method="linear", keepdims=False: jax.numpy.quantile(
+                x, q, axis, method=method, keepdims=keepdims
+            )
+        ],
         samples=[
             normal((3, 6), q=0.25, axis=1),
             *(normal((3, 6), q=0.25, axis=1, method=method, name=method, dtypes=SHAPES) for method in METHODS),
@@ -288,6 +303,7 @@ CASES: tuple[Case, ...] = (
         vjp=ref.nanquantile_vjp,
         torch=[lambda torch, x, q, axis: torch.nanquantile(x, q, dim=axis)],
         tensorflow=[lambda tf, x, q, axis: tf.keras.ops.nanquantile(x, q, axis)],
+        jax=[lambda jax, x, q, axis: jax.numpy.nanquantile(x, q, axis)],
         samples=[
             normal((3, 6), q=0.25, axis=1),
             given([[1.0, np.nan, 3.0, 0.5], [2.0, 5.0, 4.0, 8.0]], q=0.25, axis=1, name="holes", smooth=False),
@@ -304,6 +320,7 @@ CASES: tuple[Case, ...] = (
         vjp=ref.nanmedian_vjp,
         torch=[lambda torch, x, axis: torch.nanquantile(x, 0.5, dim=axis)],
         tensorflow=[lambda tf, x, axis: tf.keras.ops.nanmedian(x, axis)],
+        jax=[lambda jax, x, axis: jax.numpy.nanmedian(x, axis)],
         samples=[normal((3, 6), axis=1), HOLES, NOTHING, ONE],
         dtypes=("float64", "float32"),  # torch.nanquantile has no others
         sources=(f"{NUMPY}nanmedian.html",),
@@ -329,6 +346,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x, bins, low, high: tf.histogram_fixed_width(x, tf.constant([low, high], x.dtype), bins),
             lambda tf, x, bins, low, high: tf.keras.ops.histogram(x, bins, (low, high))[0],
         ],
+        jax=[lambda jax, x, bins, low, high: jax.numpy.histogram(x, bins, (low, high))[0]],
         samples=[
             sample("inside", lambda rng: (rng.uniform(0, 4, (100,)),), bins=8, low=0.0, high=4.0),
             given([0.0, 0.5, 1.0, 4.0, 3.5], bins=8, low=0.0, high=4.0, name="edges-of-bins"),

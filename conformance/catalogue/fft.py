@@ -143,6 +143,11 @@ def weight_of_cotangent(c: Array, x: Array, **_: Any) -> Array:
     return np.abs(c)
 
 
+def jax_idct(jax, x, type, norm):
+    """jax.scipy.fft.idct: unlike that of tf.signal it is the inverse of dct, which SciPy has not scaled either."""
+    return jax.scipy.fft.idct(x, type, norm=norm) * (1 if norm == "ortho" else 2 * x.shape[-1])
+
+
 CASES = (
     Case(
         "fft",
@@ -154,6 +159,7 @@ CASES = (
             lambda tf, x, norm: scaled(tf, tf.signal.fft(x), tf.shape(x)[-1:], norm),
             lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft(both_parts(tf, x))), tf.shape(x)[-1:], norm),
         ],
+        jax=[lambda jax, x, norm: jax.numpy.fft.fft(x, norm=norm)],
         samples=LENGTHS,
         dtypes=PARTS,
         sources=(TORCH + "fft.html", TF + "fft"),
@@ -167,6 +173,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, norm: scaled(tf, tf.signal.ifft(x), tf.shape(x)[-1:], norm, inverse=True),
         ],
+        jax=[lambda jax, x, norm: jax.numpy.fft.ifft(x, norm=norm)],
         samples=LENGTHS,
         dtypes=PARTS,
         sources=(TORCH + "ifft.html", TF + "ifft"),
@@ -180,6 +187,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, n: tf.signal.fft(resized(tf, x, n[0])),
         ],
+        jax=[lambda jax, x, n: jax.numpy.fft.fft(x, n[0])],
         samples=[
             complex_normal((2, 6), n=(8,), name="padded"),
             complex_normal((2, 6), n=(3,), name="cropped"),
@@ -199,6 +207,7 @@ CASES = (
                 tf.signal.fft(tf.experimental.numpy.moveaxis(x, axes[0], -1)), -1, axes[0]
             ),
         ],
+        jax=[lambda jax, x, axes: jax.numpy.fft.fft(x, axis=axes[0])],
         samples=[
             complex_normal((6, 2), axes=(0,), name="first"),
             complex_normal((2, 5, 3), axes=(-2,), name="negative-axis"),
@@ -217,6 +226,7 @@ CASES = (
             lambda tf, x: tf.signal.fft(tf.complex(x, tf.zeros_like(x))),
             lambda tf, x: tf.complex(*tf.keras.ops.fft((x, tf.zeros_like(x)))),
         ],
+        jax=[lambda jax, x: jax.numpy.fft.fft(x)],
         samples=[
             normal((2, 8), name="even"),
             normal((7,), name="odd"),
@@ -235,6 +245,7 @@ CASES = (
             lambda tf, x, n, norm: scaled(tf, tf.signal.rfft(x, [n]), (n,), norm),
             lambda tf, x, n, norm: scaled(tf, tf.complex(*tf.keras.ops.rfft(x, n)), (n,), norm),
         ],
+        jax=[lambda jax, x, n, norm: jax.numpy.fft.rfft(x, n, norm=norm)],
         samples=REAL_LENGTHS,
         dtypes=PARTS,
         sources=(TORCH + "rfft.html", TF + "rfft"),
@@ -253,6 +264,7 @@ CASES = (
                 tf, tf.keras.ops.irfft(both_parts(tf, x), n), (n or 2 * tf.shape(x)[-1] - 2,), norm, inverse=True
             ),
         ],
+        jax=[lambda jax, x, n, norm: jax.numpy.fft.irfft(x, n, norm=norm)],
         samples=(*HALF_LENGTHS, complex_normal((2, 5), n=None, norm="backward", name="default-length")),
         dtypes=PARTS,
         sources=(TORCH + "irfft.html", TF + "irfft"),
@@ -267,6 +279,7 @@ CASES = (
             lambda tf, x, norm: scaled(tf, tf.signal.fft2d(x), tf.shape(x)[-2:], norm),
             lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft2(both_parts(tf, x))), tf.shape(x)[-2:], norm),
         ],
+        jax=[lambda jax, x, norm: jax.numpy.fft.fft2(x, norm=norm)],
         samples=PLANES,
         dtypes=PARTS,
         sources=(TORCH + "fft2.html", TF + "fft2d"),
@@ -283,6 +296,7 @@ CASES = (
                 tf, tf.complex(*tf.keras.ops.ifft2(both_parts(tf, x))), tf.shape(x)[-2:], norm, inverse=True
             ),
         ],
+        jax=[lambda jax, x, norm: jax.numpy.fft.ifft2(x, norm=norm)],
         samples=PLANES,
         dtypes=PARTS,
         sources=(TORCH + "ifft2.html", TF + "ifft2d"),
@@ -296,6 +310,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, n, norm: scaled(tf, tf.signal.rfft2d(x, [tf.shape(x)[-2], n]), (tf.shape(x)[-2], n), norm)
         ],
+        jax=[lambda jax, x, n, norm: jax.numpy.fft.rfft2(x, s=(x.shape[-2], n), norm=norm)],
         samples=REAL_PLANES,
         dtypes=PARTS,
         sources=(TORCH + "rfft2.html", TF + "rfft2d"),
@@ -311,6 +326,7 @@ CASES = (
                 tf, tf.signal.irfft2d(x, [tf.shape(x)[-2], n]), (tf.shape(x)[-2], n), norm, inverse=True
             )
         ],
+        jax=[lambda jax, x, n, norm: jax.numpy.fft.irfft2(x, (x.shape[-2], n), norm=norm)],
         samples=(*HALF_PLANES, complex_normal((1, 2), n=1, norm="backward", name="cropped-to-one", edge=True)),
         dtypes=PARTS,
         sources=(TORCH + "irfft2.html", TF + "irfft2d"),
@@ -325,6 +341,7 @@ CASES = (
             lambda tf, x: tf.signal.fft3d(x),
             lambda tf, x: tf.signal.fftnd(x, axes=[-3, -2, -1], fft_length=tf.shape(x)[-3:]),
         ],
+        jax=[lambda jax, x: jax.numpy.fft.fftn(x, axes=(-3, -2, -1))],
         samples=[
             complex_normal((2, 3, 4)),
             complex_normal((2, 3, 1, 5), name="batch"),
@@ -342,6 +359,7 @@ CASES = (
         tensorflow=[
             lambda tf, x: tf.signal.ifft3d(x),
         ],
+        jax=[lambda jax, x: jax.numpy.fft.ifftn(x, axes=(-3, -2, -1))],
         samples=[
             complex_normal((2, 3, 4)),
             complex_normal((2, 3, 1, 5), name="batch"),
@@ -357,6 +375,7 @@ CASES = (
         vjp=lambda c, x: ref.rfft_vjp(c, x, axes=(-3, -2, -1)),
         torch=[lambda torch, x: torch.fft.rfftn(x, dim=(-3, -2, -1))],
         tensorflow=[lambda tf, x: tf.signal.rfft3d(x)],
+        jax=[lambda jax, x: jax.numpy.fft.rfftn(x, axes=(-3, -2, -1))],
         samples=[
             normal((2, 3, 4)),
             normal((2, 3, 1, 5), name="batch"),
@@ -372,6 +391,7 @@ CASES = (
         vjp=lambda c, x, *, n: ref.irfft_vjp(c, x, n=n, axes=(-3, -2, -1)),
         torch=[lambda torch, x, n: torch.fft.irfftn(x, s=(*x.shape[-3:-1], n), dim=(-3, -2, -1))],
         tensorflow=[lambda tf, x, n: tf.signal.irfft3d(x, tf.concat([tf.shape(x)[-3:-1], [n]], 0))],
+        jax=[lambda jax, x, n: jax.numpy.fft.irfftn(x, (*x.shape[-3:-1], n), (-3, -2, -1))],
         samples=[
             complex_normal((2, 3, 3), n=4),
             complex_normal((2, 3, 2, 3), n=5, name="batch"),
@@ -389,6 +409,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, n, norm: scaled(tf, tf.signal.irfft(tf.math.conj(x), [n]) * n, (n,), norm),
         ],
+        jax=[lambda jax, x, n, norm: jax.numpy.fft.hfft(x, n, norm=norm)],
         samples=[
             complex_normal((3, 5), n=8, norm="backward", name="even"),
             complex_normal((5,), n=9, norm="ortho", name="odd-ortho"),
@@ -412,6 +433,7 @@ CASES = (
                 inverse=True,
             ),
         ],
+        jax=[lambda jax, x, norm: jax.numpy.fft.ihfft(x, norm=norm)],
         samples=[
             normal((3, 8), norm="backward", name="even"),
             normal((7,), norm="ortho", name="odd-ortho"),
@@ -427,6 +449,7 @@ CASES = (
         vjp=ref.fftshift_vjp,
         torch=[lambda torch, x, axes: torch.fft.fftshift(x, dim=axes)],
         tensorflow=[lambda tf, x, axes: tf.signal.fftshift(x, axes)],
+        jax=[lambda jax, x, axes: jax.numpy.fft.fftshift(x, axes)],
         samples=SHIFTED,
         dtypes=(*FLOATS, *COMPLEX),
         sources=(TORCH + "fftshift.html", TF + "fftshift"),
@@ -438,6 +461,7 @@ CASES = (
         vjp=ref.ifftshift_vjp,
         torch=[lambda torch, x, axes: torch.fft.ifftshift(x, dim=axes)],
         tensorflow=[lambda tf, x, axes: tf.signal.ifftshift(x, axes)],
+        jax=[lambda jax, x, axes: jax.numpy.fft.ifftshift(x, axes)],
         samples=SHIFTED,
         dtypes=(*FLOATS, *COMPLEX),
         sources=(TORCH + "ifftshift.html", TF + "ifftshift"),
@@ -448,6 +472,7 @@ CASES = (
         ref.fftfreq,
         vjp=ref.fftfreq_vjp,
         torch=[lambda torch, spacing, n: torch.fft.fftfreq(n, dtype=spacing.dtype) / spacing],
+        jax=[lambda jax, spacing, n: jax.numpy.fft.fftfreq(n, spacing, dtype=spacing.dtype)],
         samples=[
             given(0.5, n=8, name="even"),
             given(-0.25, n=9, name="odd"),
@@ -462,6 +487,7 @@ CASES = (
         ref.rfftfreq,
         vjp=ref.rfftfreq_vjp,
         torch=[lambda torch, spacing, n: torch.fft.rfftfreq(n, dtype=spacing.dtype) / spacing],
+        jax=[lambda jax, spacing, n: jax.numpy.fft.rfftfreq(n, spacing, dtype=spacing.dtype)],
         samples=[
             given(0.5, n=8, name="even"),
             given(-0.25, n=9, name="odd"),
@@ -529,6 +555,7 @@ CASES = (
         ref.dct,
         vjp=ref.dct_vjp,
         tensorflow=[lambda tf, x, type, norm: tf.signal.dct(x, type=type, norm=norm)],
+        jax=[lambda jax, x, type, norm: jax.scipy.fft.dct(x, type, norm=norm)],
         samples=[
             normal((2, 8), type=2, norm=None, name="two"),
             normal((7,), type=2, norm="ortho", name="two-ortho"),
@@ -547,6 +574,7 @@ CASES = (
         ref.idct,
         vjp=ref.idct_vjp,
         tensorflow=[lambda tf, x, type, norm: tf.signal.idct(x, type=type, norm=norm)],
+        jax=[jax_idct],
         samples=[
             normal((2, 8), type=2, norm=None, name="two"),
             normal((7,), type=2, norm="ortho", name="two-ortho"),
@@ -592,6 +620,7 @@ CASES = (
             lambda torch, x, beta: x * torch.kaiser_window(x.shape[-1], periodic=False, beta=beta, dtype=x.dtype),
         ],
         tensorflow=[lambda tf, x, beta: x * tf.signal.kaiser_window(tf.shape(x)[-1], beta, dtype=x.dtype)],
+        jax=[lambda jax, x, beta: x * jax.numpy.kaiser(x.shape[-1], beta).astype(x.dtype)],
         samples=[
             normal((16,), beta=12.0, name="even"),
             normal((9,), beta=8.0, name="odd"),

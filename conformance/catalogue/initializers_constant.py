@@ -43,6 +43,7 @@ CASES = (
         partial(ref.constant, value=0.0),
         torch=[lambda torch, like: torch.nn.init.zeros_(torch.full_like(like, 7))],
         tensorflow=[lambda tf, like: tf.keras.initializers.Zeros()(like.shape, like.dtype.name)],
+        jax=[lambda jax, like, *, key: jax.nn.initializers.zeros(key, like.shape, like.dtype)],
         samples=[
             sample("matrix", blank(3, 4)),
             sample("kernel", blank(3, 3, 2, 4)),
@@ -58,6 +59,7 @@ CASES = (
         partial(ref.constant, value=1.0),
         torch=[lambda torch, like: torch.nn.init.ones_(torch.empty_like(like))],
         tensorflow=[lambda tf, like: tf.keras.initializers.Ones()(like.shape, like.dtype.name)],
+        jax=[lambda jax, like, *, key: jax.nn.initializers.ones(key, like.shape, like.dtype)],
         samples=[
             sample("matrix", blank(3, 4)),
             sample("kernel", blank(3, 3, 2, 4)),
@@ -73,6 +75,7 @@ CASES = (
         ref.constant,
         torch=[lambda torch, like, value: torch.nn.init.constant_(torch.empty_like(like), value)],
         tensorflow=[lambda tf, like, value: tf.keras.initializers.Constant(value)(like.shape, like.dtype.name)],
+        jax=[lambda jax, like, *, key, value: jax.nn.initializers.constant(value)(key, like.shape, like.dtype)],
         samples=[
             sample("half", blank(3, 4), value=0.5),
             sample("third", blank(3, 4), value=1 / 3),

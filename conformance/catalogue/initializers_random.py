@@ -101,6 +101,11 @@ CASES = (
         tensorflow=[
             lambda tf, like, low, high: tf.keras.initializers.RandomUniform(low, high)(like.shape, like.dtype.name)
         ],
+        jax=[
+            lambda jax, like, *, key, low, high: (
+                low + jax.nn.initializers.uniform(high - low)(key, like.shape, like.dtype)
+            )
+        ],
         samples=[
             sample("dense", DENSE, low=-0.0625, high=0.0625),
             sample("convolution", CONVOLUTION, low=-1.0, high=0.5),
@@ -120,6 +125,11 @@ CASES = (
         tensorflow=[
             lambda tf, like, mean, deviation: tf.keras.initializers.RandomNormal(mean, deviation)(
                 like.shape, like.dtype.name
+            )
+        ],
+        jax=[
+            lambda jax, like, *, key, mean, deviation: (
+                mean + jax.nn.initializers.normal(deviation)(key, like.shape, like.dtype)
             )
         ],
         samples=[
@@ -145,6 +155,11 @@ CASES = (
         tensorflow=[
             lambda tf, like, mean, deviation: tf.keras.initializers.TruncatedNormal(mean, deviation)(
                 like.shape, like.dtype.name
+            )
+        ],
+        jax=[
+            lambda jax, like, *, key, mean, deviation: (
+                mean + jax.nn.initializers.truncated_normal(deviation)(key, like.shape, like.dtype)
             )
         ],
         samples=[
@@ -186,6 +201,11 @@ CASES = (
         statistics=ref.variance_scaling,
         torch=[torch_scaled],
         tensorflow=[keras_scaled],
+        jax=[
+            lambda jax, like, *, key, scale, mode, distribution: jax.nn.initializers.variance_scaling(
+                scale, mode, distribution
+            )(key, like.shape, like.dtype)
+        ],
         samples=[
             sample("uniform-in", DENSE, scale=1.0, mode="fan_in", distribution="uniform"),
             sample("normal-out", CONVOLUTION, scale=2.0, mode="fan_out", distribution="normal"),
@@ -209,6 +229,11 @@ CASES = (
         torch=[torch_glorot],
         tensorflow=[
             lambda tf, like, gain, distribution: keras_scaled(tf, like, gain**2, "fan_avg", distribution),
+        ],
+        jax=[
+            lambda jax, like, *, key, gain, distribution: jax.nn.initializers.variance_scaling(
+                gain**2, "fan_avg", distribution
+            )(key, like.shape, like.dtype)
         ],
         samples=[
             *both("uniform", gain=1.0, distribution="uniform"),
@@ -235,6 +260,11 @@ CASES = (
         torch=[torch_he],
         tensorflow=[
             lambda tf, like, slope, mode, distribution: keras_scaled(tf, like, 2 / (1 + slope**2), mode, distribution),
+        ],
+        jax=[
+            lambda jax, like, *, key, slope, mode, distribution: jax.nn.initializers.variance_scaling(
+                2 / (1 + slope**2), mode, distribution
+            )(key, like.shape, like.dtype)
         ],
         samples=[
             *both("uniform", slope=0.0, mode="fan_in", distribution="uniform"),
@@ -316,6 +346,7 @@ CASES = (
             lambda torch, like, gain: of_torch(torch, like, lambda weight: torch.nn.init.orthogonal_(weight, gain)),
         ],
         tensorflow=[lambda tf, like, gain: tf.keras.initializers.Orthogonal(gain)(like.shape, like.dtype.name)],
+        jax=[lambda jax, like, *, key, gain: jax.nn.initializers.orthogonal(gain)(key, like.shape, like.dtype)],
         samples=[
             sample("square", blank(200, 200), gain=1.0),
             sample("tall", blank(150, 60), gain=0.5),

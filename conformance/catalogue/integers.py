@@ -78,7 +78,8 @@ def tied(shape: Sequence[int] = (8, 33), name: str = "ties") -> Sample:
 
 
 def comparison(name: str, reference: Callable[..., Any], torch: Sequence[Callable[..., Any]],
-               tensorflow: Sequence[Callable[..., Any]], dtypes: tuple[str, ...]) -> Case:  # fmt: skip
+               tensorflow: Sequence[Callable[..., Any]], jax: Sequence[Callable[..., Any]],
+               dtypes: tuple[str, ...]) -> Case:  # fmt: skip
     """The six comparisons have the same samples."""
     return Case(
         name,
@@ -86,6 +87,7 @@ def comparison(name: str, reference: Callable[..., Any], torch: Sequence[Callabl
         reference,
         torch=torch,
         tensorflow=tensorflow,
+        jax=jax,
         samples=[
             tied(),
             normal((4, 1, 6), (5, 1), name="broadcast", dtypes=FLOATS),
@@ -110,6 +112,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.sign(x), lambda torch, x: torch.sgn(x)],
         tensorflow=[lambda tf, x: tf.sign(x), lambda tf, x: tf.keras.ops.sign(x)],
+        jax=[lambda jax, x: jax.numpy.sign(x), lambda jax, x: jax.lax.sign(x)],
         samples=[normal((8, 33), dtypes=FLOATS), KINK, nonfinite(dtypes=FLOATS), *extremes(), integers((4, 9))],
         dtypes=(*FLOATS, *INTEGERS),
         sources=(NUMPY.format("sign"),),
@@ -121,6 +124,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.ceil(x), lambda torch, x: x.clone().ceil_()],
         tensorflow=[lambda tf, x: tf.math.ceil(x), lambda tf, x: tf.keras.ops.ceil(x)],
+        jax=[lambda jax, x: jax.numpy.ceil(x), lambda jax, x: jax.lax.ceil(x)],
         samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(NUMPY.format("ceil"),),
     ),
@@ -131,6 +135,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.floor(x), lambda torch, x: x.clone().floor_()],
         tensorflow=[lambda tf, x: tf.floor(x), lambda tf, x: tf.keras.ops.floor(x)],
+        jax=[lambda jax, x: jax.numpy.floor(x), lambda jax, x: jax.lax.floor(x)],
         samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(NUMPY.format("floor"),),
     ),
@@ -149,6 +154,7 @@ CASES = (
             lambda tf, x: tf.math.rint(x),
             lambda tf, x: tf.keras.ops.round(x),
         ],
+        jax=[lambda jax, x: jax.numpy.round(x), lambda jax, x: jax.numpy.rint(x)],
         samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(IEEE, NUMPY.format("rint")),
     ),
@@ -159,6 +165,7 @@ CASES = (
         vjp=ref.flat_vjp,
         torch=[lambda torch, x: torch.trunc(x), lambda torch, x: torch.fix(x)],
         tensorflow=[lambda tf, x: tf.keras.ops.trunc(x)],
+        jax=[lambda jax, x: jax.numpy.trunc(x)],
         samples=[BETWEEN, HALVES, nonfinite(), *extremes()],
         sources=(NUMPY.format("trunc"),),
     ),
@@ -168,6 +175,7 @@ CASES = (
         ref.frac,
         vjp=ref.frac_vjp,
         torch=[lambda torch, x: torch.frac(x), lambda torch, x: x.clone().frac_()],
+        jax=[lambda jax, x: jax.numpy.modf(x)[0]],
         samples=[BETWEEN, HALVES, small()],
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.frac.html",),
     ),
@@ -178,6 +186,7 @@ CASES = (
         vjp=ref.fmod_vjp,
         torch=[lambda torch, x, y: torch.fmod(x, y), lambda torch, x, y: x.fmod(y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.fmod(x, y), lambda tf, x, y: tf.truncatemod(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.fmod(x, y)],
         samples=[
             sample("normal", quotients, dtypes=FLOATS),
             quarters((8, 33), (8, 33)),
@@ -206,6 +215,11 @@ CASES = (
             lambda tf, x, y: tf.math.mod(x, y),
             lambda tf, x, y: x % y,
             lambda tf, x, y: tf.keras.ops.mod(x, y),
+        ],
+        jax=[
+            lambda jax, x, y: jax.numpy.remainder(x, y),
+            lambda jax, x, y: jax.numpy.mod(x, y),
+            lambda jax, x, y: x % y,
         ],
         samples=[
             quarters((8, 33), (8, 33)),
@@ -237,6 +251,7 @@ CASES = (
             lambda tf, x, y: x // y,
             lambda tf, x, y: tf.keras.ops.floor_divide(x, y),
         ],
+        jax=[lambda jax, x, y: jax.numpy.floor_divide(x, y), lambda jax, x, y: x // y],
         samples=[
             quarters((8, 33), (8, 33)),
             quarters((4, 1, 6), (5, 1), name="broadcast"),
@@ -253,6 +268,7 @@ CASES = (
         ref.truncate_divide,
         torch=[lambda torch, x, y: torch.div(x, y, rounding_mode="trunc")],
         tensorflow=[lambda tf, x, y: tf.truncatediv(x, y)],
+        jax=[lambda jax, x, y: jax.lax.div(x, y)],
         samples=[
             *divisors(),
             given([7.0, -7.0, 7.0, -7.0], [3.0, 3.0, -2.0, -7.0], name="signs", dtypes=SIGNED),
@@ -267,6 +283,7 @@ CASES = (
         ref.gcd,
         torch=[lambda torch, x, y: torch.gcd(x, y), lambda torch, x, y: x.clone().gcd_(y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.gcd(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.gcd(x, y)],
         samples=[
             integers((8, 9), (8, 9), low=-60, high=60),
             given([0.0, 0.0, 6.0, -4.0], [0.0, 5.0, 0.0, -6.0], name="zeros"),
@@ -282,6 +299,7 @@ CASES = (
         ref.lcm,
         torch=[lambda torch, x, y: torch.lcm(x, y), lambda torch, x, y: x.clone().lcm_(y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.lcm(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.lcm(x, y)],
         samples=[
             integers((8, 9), (8, 9), low=-11, high=11),
             given([0.0, 0.0, 6.0, -4.0], [0.0, 5.0, 0.0, -6.0], name="zeros"),
@@ -305,6 +323,7 @@ CASES = (
             lambda tf, x, low, high: tf.clip_by_value(x, low, high),
             lambda tf, x, low, high: tf.keras.ops.clip(x, low, high),
         ],
+        jax=[lambda jax, x, low, high: jax.numpy.clip(x, low, high)],
         samples=[
             normal((8, 33), low=-0.5, high=1.5, dtypes=FLOATS),
             given([-1.0, 2.0, 0.0, -0.0, 3.0], name="bounds", smooth=False, low=-1.0, high=2.0, dtypes=FLOATS),
@@ -328,6 +347,7 @@ CASES = (
             lambda tf, x, low, high: tf.clip_by_value(x, low, high),
             lambda tf, x, low, high: tf.keras.ops.clip(x, low, high),
         ],
+        jax=[lambda jax, x, low, high: jax.numpy.clip(x, low, high)],
         samples=[
             sample("normal", bounded, dtypes=FLOATS),
             sample(
@@ -350,6 +370,7 @@ CASES = (
         vjp=ref.maximum_vjp,
         torch=[lambda torch, x, y: torch.maximum(x, y), lambda torch, x, y: torch.max(x, y)],
         tensorflow=[lambda tf, x, y: tf.maximum(x, y), lambda tf, x, y: tf.keras.ops.maximum(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.maximum(x, y)],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
@@ -366,6 +387,7 @@ CASES = (
         vjp=ref.minimum_vjp,
         torch=[lambda torch, x, y: torch.minimum(x, y), lambda torch, x, y: torch.min(x, y)],
         tensorflow=[lambda tf, x, y: tf.minimum(x, y), lambda tf, x, y: tf.keras.ops.minimum(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.minimum(x, y)],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
@@ -382,6 +404,7 @@ CASES = (
         vjp=ref.fmax_vjp,
         torch=[lambda torch, x, y: torch.fmax(x, y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.fmax(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.fmax(x, y)],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
@@ -398,6 +421,7 @@ CASES = (
         vjp=ref.fmin_vjp,
         torch=[lambda torch, x, y: torch.fmin(x, y)],
         tensorflow=[lambda tf, x, y: tf.keras.ops.fmin(x, y)],
+        jax=[lambda jax, x, y: jax.numpy.fmin(x, y)],
         samples=[
             normal((8, 33), (8, 33), dtypes=FLOATS),
             normal((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
@@ -420,6 +444,7 @@ CASES = (
             lambda tf, condition, x, y: tf.where(condition, x, y),
             lambda tf, condition, x, y: tf.keras.ops.where(condition, x, y),
         ],
+        jax=[lambda jax, condition, x, y: jax.numpy.where(condition, x, y)],
         samples=[
             sample("normal", lambda rng: (rng.random((8, 33)) < 0.5, *rng.standard_normal((2, 8, 33))), dtypes=REAL),
             sample(
@@ -449,6 +474,7 @@ CASES = (
         ref.heaviside,
         torch=[lambda torch, x, values: torch.heaviside(x, values)],
         tensorflow=[lambda tf, x, values: tf.keras.ops.heaviside(x, values)],
+        jax=[lambda jax, x, values: jax.numpy.heaviside(x, values)],
         samples=[
             normal((8, 33), (8, 33)),
             given([0.0, -0.0, 1.0, -1.0], [0.5, 0.5, 0.25, 0.25], name="zero"),
@@ -462,6 +488,7 @@ CASES = (
         ref.copysign,
         vjp=ref.copysign_vjp,
         torch=[lambda torch, x, y: torch.copysign(x, y), lambda torch, x, y: x.clone().copysign_(y)],
+        jax=[lambda jax, x, y: jax.numpy.copysign(x, y)],
         samples=[
             sample("away-from-zero", lambda rng: (nonzero((8, 33)).make(rng)[0], rng.standard_normal((8, 33)))),
             given([0.0, -0.0, 1.0, -1.0], [-1.0, 1.0, -0.0, 0.0], name="signed-zeros", smooth=False),
@@ -479,6 +506,7 @@ CASES = (
             lambda torch, x, nan, posinf, neginf: x.clone().nan_to_num_(nan, posinf, neginf),
         ],
         tensorflow=[lambda tf, x, nan, posinf, neginf: tf.keras.ops.nan_to_num(x, nan, posinf, neginf)],
+        jax=[lambda jax, x, nan, posinf, neginf: jax.numpy.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)],
         samples=[
             normal((8, 33), nan=0.5, posinf=100.0, neginf=-100.0),
             nonfinite(name="nonfinite-value", nan=0.5, posinf=100.0, neginf=-100.0),
@@ -492,6 +520,7 @@ CASES = (
         ref.nan_to_num_by_default,
         torch=[lambda torch, x, of: torch.nan_to_num(x)],
         tensorflow=[lambda tf, x, of: tf.keras.ops.nan_to_num(x)],
+        jax=[lambda jax, x, of: jax.numpy.nan_to_num(x)],
         samples=[nonfinite(f"nonfinite-{of}", of=of, dtypes=(of,)) for of in FLOATS],
         sources=(NUMPY.format("nan_to_num"),),
     ),
@@ -501,6 +530,7 @@ CASES = (
         ref.nextafter,
         torch=[lambda torch, x, y, of: torch.nextafter(x, y)],
         tensorflow=[lambda tf, x, y, of: tf.math.nextafter(x, y), lambda tf, x, y, of: tf.keras.ops.nextafter(x, y)],
+        jax=[lambda jax, x, y, of: jax.numpy.nextafter(x, y), lambda jax, x, y, of: jax.lax.nextafter(x, y)],
         samples=[
             s
             for of in FLOATS
@@ -518,6 +548,7 @@ CASES = (
         ref.equal,
         [lambda torch, x, y: torch.eq(x, y), lambda torch, x, y: x == y],
         [lambda tf, x, y: tf.equal(x, y), lambda tf, x, y: tf.keras.ops.equal(x, y)],
+        [lambda jax, x, y: jax.numpy.equal(x, y), lambda jax, x, y: x == y],
         (*FLOATS, *COMPLEX, *INTEGERS, "bool"),
     ),
     comparison(
@@ -525,6 +556,7 @@ CASES = (
         ref.not_equal,
         [lambda torch, x, y: torch.ne(x, y), lambda torch, x, y: x != y],
         [lambda tf, x, y: tf.not_equal(x, y), lambda tf, x, y: tf.keras.ops.not_equal(x, y)],
+        [lambda jax, x, y: jax.numpy.not_equal(x, y), lambda jax, x, y: x != y],
         (*FLOATS, *COMPLEX, *INTEGERS, "bool"),
     ),
     comparison(
@@ -532,6 +564,7 @@ CASES = (
         ref.less,
         [lambda torch, x, y: torch.lt(x, y), lambda torch, x, y: x < y],
         [lambda tf, x, y: tf.less(x, y), lambda tf, x, y: x < y, lambda tf, x, y: tf.keras.ops.less(x, y)],
+        [lambda jax, x, y: jax.numpy.less(x, y), lambda jax, x, y: x < y],
         (*FLOATS, *INTEGERS),
     ),
     comparison(
@@ -539,6 +572,7 @@ CASES = (
         ref.less_equal,
         [lambda torch, x, y: torch.le(x, y), lambda torch, x, y: x <= y],
         [lambda tf, x, y: tf.less_equal(x, y), lambda tf, x, y: x <= y, lambda tf, x, y: tf.keras.ops.less_equal(x, y)],
+        [lambda jax, x, y: jax.numpy.less_equal(x, y), lambda jax, x, y: x <= y],
         (*FLOATS, *INTEGERS),
     ),
     comparison(
@@ -546,6 +580,7 @@ CASES = (
         ref.greater,
         [lambda torch, x, y: torch.gt(x, y), lambda torch, x, y: x > y],
         [lambda tf, x, y: tf.greater(x, y), lambda tf, x, y: x > y, lambda tf, x, y: tf.keras.ops.greater(x, y)],
+        [lambda jax, x, y: jax.numpy.greater(x, y), lambda jax, x, y: x > y],
         (*FLOATS, *INTEGERS),
     ),
     comparison(
@@ -557,6 +592,7 @@ CASES = (
             lambda tf, x, y: x >= y,
             lambda tf, x, y: tf.keras.ops.greater_equal(x, y),
         ],
+        [lambda jax, x, y: jax.numpy.greater_equal(x, y), lambda jax, x, y: x >= y],
         (*FLOATS, *INTEGERS),
     ),
     *bits.CASES,

@@ -6,6 +6,7 @@ import numpy as np
 
 from conformance.case import Case
 from conformance.catalogue import layers_dense, layers_dropout, layers_embedding
+from conformance.catalogue.jax_shared import jax_average_pool
 from conformance.reference import layers as ref
 from fixtures.samples import given, normal, sample
 
@@ -81,6 +82,7 @@ CASES = (
             lambda tf, x: tf.keras.layers.GlobalAveragePooling1D(dtype=x.dtype.name)(x),
             lambda tf, x: tf.reduce_mean(x, axis=1),
         ],
+        jax=[lambda jax, x: jax.numpy.mean(x, 1)],
         samples=[
             normal((4, 12, 3)),
             normal((2, 3, 4), name="short"),
@@ -116,6 +118,7 @@ CASES = (
                 size, stride, padding, data_format="channels_last", dtype=x.dtype.name
             )(x),
         ],
+        jax=[jax_average_pool],
         samples=[*POOLING, given(image([1.0, 1.0], [1.0, 1.0]), name="constant", smooth=False, **VALID)],
         sources=(
             "https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2",
@@ -156,6 +159,11 @@ CASES = (
             lambda tf, x, size, stride, padding: tf.keras.layers.MaxPooling2D(
                 size, stride, padding, data_format="channels_last", dtype=x.dtype.name
             )(x),
+        ],
+        jax=[
+            lambda jax, x, size, stride, padding: jax.lax.reduce_window(
+                x, -jax.numpy.inf, jax.lax.max, (1, *size, 1), (1, *stride, 1), padding.upper()
+            )
         ],
         samples=[
             *POOLING,

@@ -36,6 +36,7 @@ PRODUCTS = (
             lambda tf, a, b: tf.keras.ops.matmul(a, b),
             lambda tf, a, b: tf.einsum("...ij,...jk->...ik", a, b),
         ],
+        jax=[lambda jax, a, b: jax.numpy.matmul(a, b), lambda jax, a, b: a @ b],
         samples=[
             reals((16, 32), (32, 24)),
             reals((3, 1, 4, 5), (2, 5, 6), name="broadcast"),
@@ -66,6 +67,7 @@ PRODUCTS = (
             lambda tf, a, b: tf.keras.ops.matmul(a, b),
             lambda tf, a, b: tf.experimental.numpy.matmul(a, b),
         ],
+        jax=[lambda jax, a, b: jax.numpy.matmul(a, b)],
         samples=[
             normal((17,), (17,), name="vector-vector"),
             normal((17,), (17, 3), name="vector-matrix"),
@@ -89,6 +91,11 @@ PRODUCTS = (
         tensorflow=[
             lambda tf, a, b, transpose_a, transpose_b: tf.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b)
         ],
+        jax=[
+            lambda jax, a, b, transpose_a, transpose_b: jax.numpy.matmul(
+                a.mT if transpose_a else a, b.mT if transpose_b else b
+            )
+        ],
         samples=[
             normal((7, 5), (7, 3), transpose_a=True, transpose_b=False, name="left"),
             normal((2, 5, 7), (3, 7), transpose_a=False, transpose_b=True, name="right-broadcast"),
@@ -107,6 +114,7 @@ PRODUCTS = (
             lambda tf, a, b: tf.matmul(a, b, adjoint_a=True),
             lambda tf, a, b: tf.linalg.adjoint(a) @ b,
         ],
+        jax=[lambda jax, a, b: jax.numpy.conj(a).mT @ b],
         samples=[
             complex_normal((7, 5), (7, 3)),
             complex_normal((2, 4, 3), (4, 2), name="broadcast"),
@@ -126,6 +134,7 @@ PRODUCTS = (
             lambda tf, a, b: tf.linalg.matmul(a, b),
             lambda tf, a, b: tf.keras.ops.dot(a, b),
         ],
+        jax=[lambda jax, a, b: jax.numpy.dot(a, b), lambda jax, a, b: jax.lax.dot(a, b)],
         samples=[
             reals((5, 17), (17, 3)),
             complex_normal((3, 5), (5, 2)),
@@ -146,6 +155,7 @@ PRODUCTS = (
             lambda tf, a, b: tf.keras.ops.matmul(a, b),
             lambda tf, a, b: tf.keras.layers.Dot((2, 1), dtype=a.dtype.name)([a, b]),
         ],
+        jax=[lambda jax, a, b: jax.lax.batch_matmul(a, b), lambda jax, a, b: jax.numpy.matmul(a, b)],
         samples=[
             normal((3, 5, 17), (3, 17, 2)),
             normal((2, 1, 4), (2, 4, 1), name="row-by-column"),
@@ -163,6 +173,7 @@ PRODUCTS = (
             lambda torch, x, a, b, beta, alpha: x.addmm(a, b, beta=beta, alpha=alpha),
         ],
         tensorflow=[lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.matmul(a, b)],
+        jax=[lambda jax, x, a, b, beta, alpha: beta * x + alpha * jax.numpy.matmul(a, b)],
         samples=[
             normal((5, 3), (5, 17), (17, 3), beta=1.0, alpha=1.0),
             normal((3,), (5, 17), (17, 3), beta=0.5, alpha=-2.0, name="broadcast"),
@@ -178,6 +189,7 @@ PRODUCTS = (
         vjp=ref.plus_product_vjp,
         torch=[lambda torch, x, a, b, beta, alpha: torch.addmv(x, a, b, beta=beta, alpha=alpha)],
         tensorflow=[lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.linalg.matvec(a, b)],
+        jax=[lambda jax, x, a, b, beta, alpha: beta * x + alpha * jax.numpy.matvec(a, b)],
         samples=[
             normal((5,), (5, 17), (17,), beta=1.0, alpha=1.0),
             normal((5,), (5, 17), (17,), beta=0.5, alpha=-2.0, name="scaled"),
@@ -192,6 +204,7 @@ PRODUCTS = (
         vjp=ref.plus_outer_vjp,
         torch=[lambda torch, x, a, b, beta, alpha: torch.addr(x, a, b, beta=beta, alpha=alpha)],
         tensorflow=[lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.tensordot(a, b, axes=0)],
+        jax=[lambda jax, x, a, b, beta, alpha: beta * x + alpha * jax.numpy.outer(a, b)],
         samples=[
             normal((5, 7), (5,), (7,), beta=1.0, alpha=1.0),
             normal((5, 7), (5,), (7,), beta=0.5, alpha=-2.0, name="scaled"),
@@ -206,6 +219,7 @@ PRODUCTS = (
         vjp=ref.plus_product_vjp,
         torch=[lambda torch, x, a, b, beta, alpha: torch.baddbmm(x, a, b, beta=beta, alpha=alpha)],
         tensorflow=[lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.matmul(a, b)],
+        jax=[lambda jax, x, a, b, beta, alpha: beta * x + alpha * jax.numpy.matmul(a, b)],
         samples=[
             normal((2, 5, 3), (2, 5, 17), (2, 17, 3), beta=1.0, alpha=1.0),
             normal((5, 1), (2, 5, 7), (2, 7, 3), beta=0.5, alpha=-2.0, name="broadcast"),
@@ -223,6 +237,7 @@ PRODUCTS = (
             lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.reduce_sum(tf.matmul(a, b), 0),
             lambda tf, x, a, b, beta, alpha: beta * x + alpha * tf.einsum("bij,bjk->ik", a, b),
         ],
+        jax=[lambda jax, x, a, b, beta, alpha: beta * x + alpha * jax.numpy.einsum("bij,bjk->ik", a, b)],
         samples=[
             normal((5, 3), (4, 5, 7), (4, 7, 3), beta=1.0, alpha=1.0),
             normal((5, 3), (4, 5, 7), (4, 7, 3), beta=0.5, alpha=-2.0, name="scaled"),
@@ -241,6 +256,7 @@ PRODUCTS = (
             lambda tf, a, x: tf.keras.ops.dot(a, x),
             lambda tf, a, x: tf.linalg.matvec(tf.transpose(a), x, transpose_a=True),
         ],
+        jax=[lambda jax, a, x: jax.numpy.matvec(a, x), lambda jax, a, x: jax.numpy.dot(a, x)],
         samples=[
             reals((5, 17), (17,)),
             complex_normal((3, 5), (5,)),
@@ -262,6 +278,7 @@ PRODUCTS = (
             lambda tf, a, b: tf.experimental.numpy.dot(a, b),
             lambda tf, a, b: tf.reduce_sum(a * b),
         ],
+        jax=[lambda jax, a, b: jax.numpy.dot(a, b), lambda jax, a, b: jax.numpy.sum(a * b)],
         samples=[
             reals((33,), (33,)),
             normal((1000,), (1000,), name="long", dtypes=("float64", "float32")),
@@ -282,6 +299,7 @@ PRODUCTS = (
             lambda tf, a, b: tf.experimental.numpy.vdot(a, b),
             lambda tf, a, b: tf.reduce_sum(tf.math.conj(a) * b),
         ],
+        jax=[lambda jax, a, b: jax.numpy.vdot(a, b)],
         samples=[
             complex_normal((33,), (33,)),
             reals((17,), (17,)),
@@ -297,6 +315,10 @@ PRODUCTS = (
         vjp=ref.vecdot_vjp,
         torch=[lambda torch, a, b, axis: torch.linalg.vecdot(a, b, dim=axis)],
         tensorflow=[lambda tf, a, b, axis: tf.reduce_sum(tf.math.conj(a) * b, axis)],
+        jax=[
+            lambda jax, a, b, axis: jax.numpy.vecdot(a, b, axis=axis),
+            lambda jax, a, b, axis: jax.numpy.linalg.vecdot(a, b, axis=axis),
+        ],
         samples=[
             reals((4, 17), (4, 17), axis=-1),
             reals((5, 1, 3), (5, 4, 3), axis=0, name="broadcast"),
@@ -322,6 +344,7 @@ PRODUCTS = (
             lambda tf, a, b: tf.keras.ops.outer(a, b),
             lambda tf, a, b: tf.einsum("i,j->ij", a, b),
         ],
+        jax=[lambda jax, a, b: jax.numpy.outer(a, b), lambda jax, a, b: jax.numpy.linalg.outer(a, b)],
         samples=[
             reals((7,), (5,)),
             reals((1,), (1,), name="one-element", edge=True),
@@ -340,6 +363,7 @@ PRODUCTS = (
             lambda tf, a, b: tf.keras.ops.inner(a, b),
             lambda tf, a, b: tf.tensordot(a, b, axes=[[-1], [-1]]),
         ],
+        jax=[lambda jax, a, b: jax.numpy.inner(a, b)],
         samples=[
             normal((4, 17), (3, 17)),
             normal((2, 3, 5), (4, 5), name="batch"),
@@ -359,6 +383,7 @@ PRODUCTS = (
             lambda tf, a, b, axes: tf.keras.ops.tensordot(a, b, axes),
             lambda tf, a, b, axes: tf.experimental.numpy.tensordot(a, b, axes),
         ],
+        jax=[lambda jax, a, b, axes: jax.numpy.tensordot(a, b, axes)],
         samples=[
             normal((2, 3, 4), (3, 4, 5), axes=2),
             normal((2, 3, 4), (4, 5, 2), axes=[[0, 2], [2, 0]], name="pairs"),
@@ -377,6 +402,7 @@ PRODUCTS = (
             lambda tf, a, equation: tf.einsum(equation, a),
             lambda tf, a, equation: tf.keras.ops.einsum(equation, a),
         ],
+        jax=[lambda jax, a, equation: jax.numpy.einsum(equation, a)],
         samples=[
             normal((3, 4, 5), equation="ijk->kij", name="permuted"),
             normal((3, 4, 5), equation="ijk->j", name="summed"),
@@ -397,6 +423,7 @@ PRODUCTS = (
             lambda tf, a, b, equation: tf.einsum(equation, a, b),
             lambda tf, a, b, equation: tf.keras.ops.einsum(equation, a, b),
         ],
+        jax=[lambda jax, a, b, equation: jax.numpy.einsum(equation, a, b)],
         samples=[
             normal((3, 5), (5, 4), equation="ij,jk->ik", name="product"),
             normal((3, 5), (5, 4), equation="ij,jk", name="implicit"),
@@ -419,6 +446,7 @@ PRODUCTS = (
             lambda tf, a, b, d, equation: tf.einsum(equation, a, b, d),
             lambda tf, a, b, d, equation: tf.keras.ops.einsum(equation, a, b, d),
         ],
+        jax=[lambda jax, a, b, d, equation: jax.numpy.einsum(equation, a, b, d)],
         samples=[
             normal((3, 4), (4, 5), (5, 2), equation="ij,jk,kl->il", name="chain"),
             normal((2, 4), (3, 4, 5), (2, 5), equation="bi,oij,bj->bo", name="bilinear"),
@@ -439,6 +467,7 @@ PRODUCTS = (
             lambda tf, a, b, d: tf.matmul(tf.matmul(a, b), d),
             lambda tf, a, b, d: tf.keras.ops.einsum("ij,jk,kl->il", a, b, d),
         ],
+        jax=[lambda jax, a, b, d: jax.numpy.linalg.multi_dot([a, b, d])],
         samples=[
             normal((2, 9), (9, 7), (7, 3)),
             normal((9, 2), (2, 8), (8, 4), name="right-first"),

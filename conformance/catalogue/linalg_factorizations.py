@@ -198,6 +198,36 @@ def reflectors(rng: np.random.Generator, rows: int, columns: int) -> tuple[Array
     return v, 2 / (1 + np.sum(np.tril(v, -1) ** 2, axis=0))
 
 
+def jax_positive(jax, q, r):
+    signs = jax.numpy.sign(jax.numpy.diagonal(r, axis1=-2, axis2=-1))
+    return q * signs[..., None, :], r * signs[..., :, None]
+
+
+def jax_projectors(jax, u, v):
+    return jax.numpy.einsum("...ik,...jk->...kij", u, jax.numpy.conj(v))
+
+
+def jax_numpy_linalg_eigh(jax, a):
+    w, v = jax.numpy.linalg.eigh(a)
+    return w, jax_projectors(jax, v, v)
+
+
+def jax_numpy_linalg_svd(jax, a):
+    u, s, vh = jax.numpy.linalg.svd(a, full_matrices=False)
+    return s, jax_projectors(jax, u, jax.numpy.conj(vh).mT)
+
+
+def jax_lax_linalg_lu(jax, a):
+    packed, _, p = jax.lax.linalg.lu(a)
+    lower = jax.numpy.tril(packed, -1) + jax.numpy.eye(a.shape[-1], dtype=a.dtype)
+    return p.astype("int64"), lower, jax.numpy.triu(packed)
+
+
+def jax_scipy_linalg_lu(jax, a):
+    p, lower, upper = jax.scipy.linalg.lu(a)
+    return jax.numpy.argmax(p.real, axis=-2), lower, upper
+
+
 FACTORIZATIONS = (
     Case(
         "lu",
@@ -207,6 +237,7 @@ FACTORIZATIONS = (
         vjp_intermediates=ref.lu_vjp_intermediates,
         torch=[torch_linalg_lu, torch_linalg_lu_factor],
         tensorflow=[tf_linalg_lu, keras_ops_lu_factor],
+        jax=[jax_lax_linalg_lu, jax_scipy_linalg_lu],
         samples=[
             matrices(),
             matrices(condition=1e6, name="condition-1e6"),
@@ -235,6 +266,7 @@ FACTORIZATIONS = (
             lambda tf, a: tf.linalg.cholesky(symmetric(tf, a)),
             lambda tf, a: tf.keras.ops.cholesky(symmetric(tf, a)),
         ],
+        jax=[lambda jax, a: jax.numpy.linalg.cholesky(a), lambda jax, a: jax.scipy.linalg.cholesky(a, lower=True)],
         samples=[*DEFINITE, definites(n=3, complex=True, name="complex"), INDEFINITE],
         dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "cholesky.html",),
@@ -253,6 +285,7 @@ FACTORIZATIONS = (
             lambda tf, a: tf_positive(tf, *tf.linalg.qr(a)),
             lambda tf, a: tf_positive(tf, *tf.keras.ops.qr(a)),
         ],
+        jax=[lambda jax, a: jax_positive(jax, *jax.numpy.linalg.qr(a))],
         samples=RECTANGLES,
         dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "qr.html",),
@@ -264,6 +297,7 @@ FACTORIZATIONS = (
         vjp=ref.svd_vjp,
         torch=[torch_linalg_svd, torch_svd],
         tensorflow=[tf_linalg_svd, keras_ops_svd],
+        jax=[jax_numpy_linalg_svd],
         samples=RECTANGLES,
         dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "svd.html",),
@@ -278,6 +312,7 @@ FACTORIZATIONS = (
             lambda tf, a: tf.linalg.svd(a, compute_uv=False),
             lambda tf, a: tf.keras.ops.svd(a, compute_uv=False),
         ],
+        jax=[lambda jax, a: jax.numpy.linalg.svdvals(a), lambda jax, a: jax.numpy.linalg.svd(a, compute_uv=False)],
         samples=[
             *RECTANGLES,
             given([[2.0, 0.0], [0.0, 2.0]], name="repeated", gradient=False, dtypes=FLOATS),
@@ -293,6 +328,7 @@ FACTORIZATIONS = (
         vjp=ref.eigh_vjp,
         torch=[torch_linalg_eigh],
         tensorflow=[tf_linalg_eigh, keras_ops_eigh],
+        jax=[jax_numpy_linalg_eigh],
         samples=SYMMETRIC,
         dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "eigh.html",),
@@ -307,6 +343,7 @@ FACTORIZATIONS = (
             lambda torch, a: torch.linalg.eigvalsh((a + a.mH) / 2, UPLO="U"),
         ],
         tensorflow=[lambda tf, a: tf.linalg.eigvalsh(symmetric(tf, a)), tf_real_eigvalsh],
+        jax=[lambda jax, a: jax.numpy.linalg.eigvalsh(a)],
         samples=[
             *SYMMETRIC,
             given([[2.0, 0.0], [0.0, 2.0]], name="repeated", gradient=False, dtypes=FLOATS),
@@ -323,6 +360,7 @@ FACTORIZATIONS = (
             # it reads the lower triangle, has no argument for the other one, and gives complex numbers for complex ones
             lambda tf, a: tf.math.real(tf.linalg.eigvalsh(tf.linalg.adjoint(a))),
         ],
+        jax=[lambda jax, a: jax.numpy.linalg.eigvalsh(a, "U", symmetrize_input=False)],
         samples=[
             matrices(m=3, n=3, name="not-symmetric"),
             matrices(m=3, n=3, complex=True, name="complex"),
@@ -339,6 +377,7 @@ FACTORIZATIONS = (
         ref.matrix_rank,
         torch=[lambda torch, a: torch.linalg.matrix_rank(a)],
         tensorflow=[lambda tf, a: tf.linalg.matrix_rank(a), lambda tf, a: tf.keras.ops.matrix_rank(a)],
+        jax=[lambda jax, a: jax.numpy.linalg.matrix_rank(a)],
         samples=[
             matrices(m=5, n=3, name="full"),
             matrices(m=5, n=3, complex=True, name="complex"),
@@ -359,6 +398,7 @@ FACTORIZATIONS = (
         vjp=ref.cond_vjp,
         torch=[lambda torch, a: torch.linalg.cond(a), torch_cond_by_svdvals],
         tensorflow=[tf_cond_by_svd],
+        jax=[lambda jax, a: jax.numpy.linalg.cond(a)],
         samples=[
             matrices(),
             matrices(m=5, n=3, name="tall"),
@@ -381,6 +421,7 @@ FACTORIZATIONS = (
             lambda tf, a: tf.norm(a, 2, axis=[-2, -1]),
             lambda tf, a: tf.keras.ops.norm(a, 2, axis=(-2, -1)),
         ],
+        jax=[lambda jax, a: jax.numpy.linalg.matrix_norm(a, ord=2)],
         samples=[*RECTANGLES[:2], *RECTANGLES[3:]],
         dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "matrix_norm.html",),
@@ -395,6 +436,7 @@ FACTORIZATIONS = (
             lambda torch, a: torch.linalg.norm(a, "nuc", dim=(-2, -1)),
         ],
         tensorflow=[lambda tf, a: tf.keras.ops.norm(a, "nuc", axis=(-2, -1))],
+        jax=[lambda jax, a: jax.numpy.linalg.matrix_norm(a, ord="nuc")],
         samples=[*RECTANGLES[:2], *RECTANGLES[3:]],
         dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "matrix_norm.html",),
@@ -408,6 +450,7 @@ FACTORIZATIONS = (
             lambda torch, v, tau: torch.linalg.householder_product(v, tau),
             lambda torch, v, tau: torch.orgqr(v, tau),
         ],
+        jax=[lambda jax, v, tau: jax.lax.linalg.householder_product(v, tau)],
         samples=[
             sample("normal", lambda rng: reflectors(rng, 4, 3), dtypes=FLOATS),
             sample("square", lambda rng: reflectors(rng, 3, 3), dtypes=FLOATS),

@@ -51,6 +51,7 @@ MORE = (
             lambda tf, a, b: tf.experimental.numpy.kron(a, b),
             lambda tf, a, b: tf.keras.ops.kron(a, b),
         ],
+        jax=[lambda jax, a, b: jax.numpy.kron(a, b)],
         samples=[
             reals((2, 3), (4, 2)),
             reals((3,), (4,), name="vectors"),
@@ -72,6 +73,7 @@ MORE = (
             lambda tf, a: tf.experimental.numpy.trace(a),
             lambda tf, a: tf.einsum("ii", a),
         ],
+        jax=[lambda jax, a: jax.numpy.trace(a), lambda jax, a: jax.numpy.linalg.trace(a)],
         samples=[
             reals((9, 9)),
             complex_normal((4, 4)),
@@ -94,6 +96,7 @@ MORE = (
             lambda tf, a, b: tf.keras.ops.cross(a, b),
             lambda tf, a, b: tf.experimental.numpy.cross(a, b),
         ],
+        jax=[lambda jax, a, b: jax.numpy.cross(a, b), lambda jax, a, b: jax.numpy.linalg.cross(a, b)],
         samples=[
             normal((5, 3), (5, 3)),
             normal((2, 4, 3), (2, 4, 3), name="batch"),
@@ -116,6 +119,7 @@ MORE = (
             lambda tf, x, N, increasing: tf.experimental.numpy.vander(x, N, increasing),
             lambda tf, x, N, increasing: tf.keras.ops.vander(x, N, increasing),
         ],
+        jax=[lambda jax, x, N, increasing: jax.numpy.vander(x, N, increasing)],
         samples=[
             normal((5,), N=4, increasing=True),
             normal((4,), N=4, increasing=False, name="decreasing"),
@@ -138,6 +142,7 @@ MORE = (
             lambda tf, a, b: tf.norm(tf.expand_dims(a, -2) - tf.expand_dims(b, -3), axis=-1),
             lambda tf, a, b: tf.keras.ops.cdist(a, b),
         ],
+        jax=[lambda jax, a, b: jax.numpy.linalg.norm(a[..., :, None, :] - b[..., None, :, :], axis=-1)],
         samples=[
             normal((5, 4), (6, 4)),
             normal((2, 3, 4), (2, 5, 4), name="batch"),
@@ -159,6 +164,7 @@ MORE = (
         vjp=ref.cdist_vjp,
         torch=[lambda torch, a, b, p: torch.cdist(a, b, p=p)],
         tensorflow=[tf_distances],
+        jax=[lambda jax, a, b, p: jax.numpy.linalg.norm(a[..., :, None, :] - b[..., None, :, :], p, -1)],
         samples=[
             normal((5, 4), (6, 4), p=1.0, name="sum"),
             normal((5, 4), (6, 4), p=np.inf, name="largest"),
@@ -180,6 +186,7 @@ MORE = (
             lambda tf, a, ord: tf.norm(a, ord, axis=[-2, -1]),
             lambda tf, a, ord: tf.keras.ops.norm(a, ord, axis=(-2, -1)),
         ],
+        jax=[lambda jax, a, ord: jax.numpy.linalg.matrix_norm(a, ord=ord)],
         samples=[
             normal((5, 7), ord="fro", name="frobenius"),
             normal((2, 5, 4), ord=1, name="one"),

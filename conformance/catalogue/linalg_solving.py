@@ -118,6 +118,7 @@ SOLVING = (
             lambda torch, a, b: torch.linalg.solve_ex(a, b, check_errors=True)[0],
         ],
         tensorflow=[lambda tf, a, b: tf.linalg.solve(a, b), lambda tf, a, b: tf.keras.ops.solve(a, b)],
+        jax=[lambda jax, a, b: jax.numpy.linalg.solve(a, b), lambda jax, a, b: jax.scipy.linalg.solve(a, b)],
         samples=[
             matrices((4, 3)),
             matrices((4, 1), condition=1e6, name="condition-1e6"),
@@ -136,6 +137,7 @@ SOLVING = (
         vjp=ref.solve_vjp,
         torch=[lambda torch, a, b: torch.linalg.lu_solve(*torch.linalg.lu_factor(a), b)],
         tensorflow=[lambda tf, a, b: tf.linalg.lu_solve(*tf.linalg.lu(a), b)],
+        jax=[lambda jax, a, b: jax.scipy.linalg.lu_solve(jax.scipy.linalg.lu_factor(a), b)],
         samples=[
             matrices((4, 3)),
             matrices((4, 1), condition=1e6, name="condition-1e6"),
@@ -152,6 +154,7 @@ SOLVING = (
         vjp=ref.inv_vjp,
         torch=[lambda torch, a: torch.linalg.inv(a), lambda torch, a: torch.inverse(a), lambda torch, a: a.inverse()],
         tensorflow=[lambda tf, a: tf.linalg.inv(a), lambda tf, a: tf.keras.ops.inv(a)],
+        jax=[lambda jax, a: jax.numpy.linalg.inv(a), lambda jax, a: jax.scipy.linalg.inv(a)],
         samples=[
             matrices(),
             matrices(condition=1e6, name="condition-1e6"),
@@ -170,6 +173,7 @@ SOLVING = (
         vjp=ref.det_vjp,
         torch=[lambda torch, a: torch.linalg.det(a), lambda torch, a: a.det()],
         tensorflow=[lambda tf, a: tf.linalg.det(a), lambda tf, a: tf.keras.ops.det(a)],
+        jax=[lambda jax, a: jax.numpy.linalg.det(a)],
         samples=[*SQUARE, given(SINGULAR, name="singular", dtypes=FLOATS)],
         dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "det.html",),
@@ -181,6 +185,7 @@ SOLVING = (
         vjp=ref.slogdet_vjp,
         torch=[lambda torch, a: tuple(torch.linalg.slogdet(a)), lambda torch, a: tuple(a.slogdet())],
         tensorflow=[lambda tf, a: tuple(tf.linalg.slogdet(a)), tf_slogdet_with_real_logarithm],
+        jax=[lambda jax, a: tuple(jax.numpy.linalg.slogdet(a))],
         samples=[*SQUARE, given(SINGULAR, name="singular", gradient=False, dtypes=FLOATS)],
         dtypes=(*SOLVERS, *COMPLEX),
         sources=(TORCH + "slogdet.html",),
@@ -195,6 +200,7 @@ SOLVING = (
             lambda tf, a: tf.linalg.logdet(symmetric(tf, a)),
             lambda tf, a: tf.keras.ops.logdet(symmetric(tf, a)),
         ],
+        jax=[lambda jax, a: jax.numpy.linalg.slogdet((a + a.mT) / 2)[1]],
         samples=DEFINITE,
         dtypes=SOLVERS,
         sources=("https://www.tensorflow.org/api_docs/python/tf/linalg/logdet",),
@@ -212,6 +218,7 @@ SOLVING = (
             lambda tf, a, b, upper: tf.linalg.triangular_solve(a, b, lower=not upper),
             lambda tf, a, b, upper: tf.keras.ops.solve_triangular(a, b, lower=not upper),
         ],
+        jax=[lambda jax, a, b, upper: jax.scipy.linalg.solve_triangular(a, b, lower=not upper)],
         samples=[
             triangles((4, 3), upper=True, name="upper"),
             triangles((4, 3), upper=False, name="lower"),
@@ -234,6 +241,7 @@ SOLVING = (
         tensorflow=[
             lambda tf, a, b, upper: tf.linalg.triangular_solve(a, b, lower=not upper, adjoint=True),
         ],
+        jax=[lambda jax, a, b, upper: jax.scipy.linalg.solve_triangular(a, b, trans="C", lower=not upper)],
         samples=[
             triangles((4, 3), upper=True, name="upper"),
             triangles((4, 3), upper=False, name="lower"),
@@ -253,6 +261,7 @@ SOLVING = (
             lambda torch, a, b, upper: torch.triangular_solve(b, a, upper=upper, unitriangular=True)[0],
         ],
         tensorflow=[lambda tf, a, b, upper: tf.linalg.triangular_solve(tf_unit(tf, a), b, lower=not upper)],
+        jax=[lambda jax, a, b, upper: jax.scipy.linalg.solve_triangular(a, b, lower=not upper, unit_diagonal=True)],
         samples=[
             triangles((4, 3), upper=True, name="upper"),
             triangles((4, 3), upper=False, name="lower"),
@@ -269,6 +278,7 @@ SOLVING = (
         vjp=ref.cholesky_solve_vjp,
         torch=[lambda torch, b, factor: torch.cholesky_solve(b, torch.tril(factor))],
         tensorflow=[lambda tf, b, factor: tf.linalg.cholesky_solve(factor, b)],
+        jax=[lambda jax, b, factor: jax.scipy.linalg.cho_solve((factor, True), b)],
         samples=[
             factors((4, 3), n=4),
             factors((2, 3, 1), n=3, batch=(2,), diagonal=3, name="batch"),
@@ -312,6 +322,7 @@ SOLVING = (
             lambda tf, a, b: tf.linalg.lstsq(a, b),
             lambda tf, a, b: tf.keras.ops.lstsq(a, b),
         ],
+        jax=[lambda jax, a, b: jax.numpy.linalg.lstsq(a, b)[0]],
         samples=[
             matrices((5, 2), m=5, n=3, name="tall"),
             matrices((4, 1), name="square"),
@@ -333,6 +344,7 @@ SOLVING = (
         ref.lstsq,  # no gradient: TensorFlow says that it has none
         torch=[lambda torch, a, b: torch.linalg.lstsq(a, b, driver="gelss").solution],
         tensorflow=[lambda tf, a, b: tf.linalg.lstsq(a, b, fast=False)],
+        jax=[lambda jax, a, b: jax.numpy.linalg.lstsq(a, b)[0]],
         samples=[
             matrices((5, 2), m=5, n=3, name="tall"),
             matrices((4, 1), name="square"),
@@ -368,6 +380,7 @@ SOLVING = (
         vjp_intermediates=ref.pinv_vjp_intermediates,
         torch=[lambda torch, a: torch.linalg.pinv(a), lambda torch, a: torch.pinverse(a)],
         tensorflow=[lambda tf, a: tf.linalg.pinv(a), lambda tf, a: tf.keras.ops.pinv(a)],
+        jax=[lambda jax, a: jax.numpy.linalg.pinv(a)],
         samples=[
             matrices(m=5, n=3, name="tall"),
             matrices(m=3, n=5, name="wide"),
@@ -392,6 +405,7 @@ SOLVING = (
                 tf.stack([upper, middle, lower]), b, partial_pivoting=False
             ),
         ],
+        jax=[lambda jax, upper, middle, lower, b: jax.lax.linalg.tridiagonal_solve(lower, middle, upper, b)],
         samples=[
             tridiagonal_system(5, "dominant"),
             tridiagonal_system(2, "two-rows"),
@@ -411,6 +425,7 @@ SOLVING = (
             lambda torch, a, n: torch.matrix_power(a, n),
         ],
         tensorflow=[tf_matrix_power],
+        jax=[lambda jax, a, n: jax.numpy.linalg.matrix_power(a, n)],
         samples=[
             sample("cube", lambda rng: (matrix(rng, 4, 4, 10),), n=3, dtypes=FLOATS),
             sample("minus-2", lambda rng: (matrix(rng, 4, 4, 10),), n=-2, dtypes=FLOATS),
@@ -431,6 +446,7 @@ SOLVING = (
         vjp_intermediates=structured.matrix_exp_vjp_intermediates,
         torch=[lambda torch, a: torch.linalg.matrix_exp(a), lambda torch, a: torch.matrix_exp(a)],
         tensorflow=[lambda tf, a: tf.linalg.expm(a)],
+        jax=[lambda jax, a: jax.scipy.linalg.expm(a)],
         samples=[
             # Each 1-norm has its own way through Higham's algorithm: a Pade quotient of some degree, or squarings.
             sample("norm-1", lambda rng: (of_norm(rng.standard_normal((4, 4)), 1.0),)),

@@ -11,6 +11,7 @@ from conformance.catalogue import (
     losses_regression,
     losses_weights,
 )
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.losses_regression import refused
 from conformance.reference import losses as ref
 from fixtures.samples import given, sample
@@ -119,6 +120,7 @@ CASES = (
                 target, logit
             ),
         ],
+        jax=[lambda jax, logit, target: optax().sigmoid_binary_cross_entropy(logit, target).mean()],
         samples=[
             sample("ordinary", logits(1, 16, 3)),
             sample("wide", logits(3, 32, 2)),
@@ -153,6 +155,7 @@ CASES = (
                 from_logits=True, dtype=logits.dtype.name
             )(labels, logits),
         ],
+        jax=[lambda jax, logits, labels: optax().softmax_cross_entropy_with_integer_labels(logits, labels).mean()],
         samples=[
             sample("ordinary", labelled(1, 16, 10)),
             sample("wide", labelled(4, 16, 7)),
@@ -190,6 +193,10 @@ CASES = (
                 from_logits=True, dtype=logits.dtype.name
             )(target, logits),
             keras_scores_as_probabilities,
+        ],
+        jax=[
+            lambda jax, logits, target: optax().softmax_cross_entropy(logits, target).mean(),
+            lambda jax, logits, target: optax().safe_softmax_cross_entropy(logits, target).mean(),
         ],
         samples=[
             sample("one-hot", one_hot),

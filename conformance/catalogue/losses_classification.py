@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.losses_regression import TORCH, keras, reduce, reduced, refused
 from conformance.catalogue.losses_weights import divided
 from conformance.reference import losses_classification as ref
@@ -203,6 +204,11 @@ CASES = (
                 label_smoothing=smoothing,
             )
         ],
+        jax=[
+            lambda jax, logit, target, smoothing, reduction="mean": reduced(
+                optax().sigmoid_binary_cross_entropy(logit, target * (1 - smoothing) + smoothing / 2), reduction
+            )
+        ],
         samples=[
             sample("tenth", binary(4, 5), smoothing=0.125),
             sample("none", binary(3, 4, scale=3.0), smoothing=0.25, reduction="none"),
@@ -228,6 +234,13 @@ CASES = (
             lambda tf, logits, labels, weight, reduction: tf.keras.losses.SparseCategoricalCrossentropy(
                 from_logits=True, reduction=reduction, dtype=logits.dtype.name
             )(labels, logits, sample_weight=tf.gather(weight, labels))
+        ],
+        jax=[
+            lambda jax, logits, labels, weight, reduction: divided(
+                optax().softmax_cross_entropy_with_integer_labels(logits, labels) * weight[labels],
+                weight[labels],
+                reduction,
+            )
         ],
         samples=[
             sample("mean-by-weight", labelled(6, 4, weights=True), reduction="mean_with_sample_weight"),
@@ -295,6 +308,15 @@ CASES = (
                 from_logits=True, label_smoothing=smoothing, reduction=reduction, dtype=logits.dtype.name
             )(tf.one_hot(labels, logits.shape[-1], dtype=logits.dtype), logits)
         ],
+        jax=[
+            lambda jax, logits, labels, smoothing, reduction="mean": reduced(
+                optax().softmax_cross_entropy(
+                    logits,
+                    optax().smooth_labels(jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype), smoothing),
+                ),
+                reduction,
+            )
+        ],
         samples=[
             sample("tenth", labelled(6, 4), smoothing=0.1),
             sample("none", labelled(5, 4, scale=3.0), smoothing=0.25, reduction="none"),
@@ -350,6 +372,11 @@ CASES = (
             lambda tf, logits, labels, reduction: reduce(
                 tf, tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits), reduction
             ),
+        ],
+        jax=[
+            lambda jax, logits, labels, reduction: reduced(
+                optax().softmax_cross_entropy_with_integer_labels(logits, labels), reduction
+            )
         ],
         samples=[
             sample("steps", labelled(3, 4, 5), reduction="mean"),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from conformance.case import Array, Case
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.losses_regression import TORCH, bad_pairs, keras, reduce, reduced, refused
 from conformance.reference import losses_margin as ref
 from fixtures.samples import given, normal, sample
@@ -81,6 +82,9 @@ CASES = (
                 tf, tf.keras.losses.hinge(target[..., None], prediction[..., None]), reduction
             ),
         ],
+        jax=[
+            lambda jax, prediction, target, reduction="mean": reduced(optax().hinge_loss(prediction, target), reduction)
+        ],
         samples=[
             sample("signs", signed(4, 5)),
             sample("none", signed(3, 4), reduction="none"),
@@ -108,6 +112,11 @@ CASES = (
             lambda tf, prediction, target, reduction="mean": reduce(
                 tf, tf.keras.losses.squared_hinge(target[..., None], prediction[..., None]), reduction
             ),
+        ],
+        jax=[
+            lambda jax, prediction, target, reduction="mean": reduced(
+                optax().hinge_loss(prediction, target) ** 2, reduction
+            )
         ],
         samples=[
             sample("signs", signed(4, 5)),
@@ -238,6 +247,9 @@ CASES = (
         tensorflow=[
             lambda tf, prediction, target, reduction="mean": reduce(tf, tf.nn.softplus(-target * prediction), reduction)
         ],
+        jax=[
+            lambda jax, prediction, target, reduction="mean": reduced(jax.nn.softplus(-target * prediction), reduction)
+        ],
         samples=[
             sample("signs", signed(4, 5)),
             sample("none", signed(3, 4, scale=3.0), reduction="none"),
@@ -265,6 +277,11 @@ CASES = (
             lambda tf, prediction, target, reduction="mean": tf.keras.losses.BinaryCrossentropy(
                 from_logits=True, reduction=reduction, dtype=prediction.dtype.name
             )(target, prediction)
+        ],
+        jax=[
+            lambda jax, prediction, target, reduction="mean": reduced(
+                optax().sigmoid_binary_cross_entropy(prediction, target).mean(-1), reduction
+            )
         ],
         samples=[
             sample("normal", lambda rng: (rng.standard_normal((4, 5)), rng.integers(0, 2, (4, 5)).astype(float))),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.losses_classification import KERAS, distribution, probable
 from conformance.catalogue.losses_regression import TORCH, keras, reduce, reduced, refused
 from conformance.reference import losses_classification as ref
@@ -353,6 +354,12 @@ CASES = (
                 ),
                 reduction,
             ),
+        ],
+        jax=[
+            lambda jax, logits, labels, reduction: reduced(
+                optax().ctc_loss(logits, jax.numpy.zeros(logits.shape[:2], logits.dtype), labels, labels == 0),
+                reduction,
+            )
         ],
         samples=[
             sample("padded", padded(2, 6, 4, 3), reduction="mean"),

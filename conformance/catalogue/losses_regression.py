@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, Sample
+from conformance.catalogue.jax_shared import optax
 from conformance.reference import losses as ref
 from conformance.reference import losses_regression as regression
 from fixtures.samples import given, normal, sample
@@ -118,6 +119,11 @@ CASES = (
             ),
             keras_default_dtype,
         ],
+        jax=[
+            lambda jax, prediction, target, reduction="mean": reduced(
+                optax().squared_error(prediction, target), reduction
+            )
+        ],
         samples=[
             normal((8, 5), (8, 5)),
             normal((3, 4), (3, 4), name="none", reduction="none"),
@@ -149,6 +155,11 @@ CASES = (
                 reduction=reduction, dtype=prediction.dtype.name
             )(target, prediction),
             lambda tf, prediction, target, reduction: reduce(tf, tf.keras.losses.mse(target, prediction), reduction),
+        ],
+        jax=[
+            lambda jax, prediction, target, reduction: reduced(
+                optax().squared_error(prediction, target).mean(-1), reduction
+            )
         ],
         samples=[
             normal((4, 5), (4, 5), name="none", reduction="none"),
@@ -183,6 +194,7 @@ CASES = (
                 tf, tf.keras.losses.mae(target[..., None], prediction[..., None]), reduction
             ),
         ],
+        jax=[lambda jax, prediction, target, reduction="mean": reduced(jax.numpy.abs(prediction - target), reduction)],
         samples=[
             normal((4, 5), (4, 5)),
             normal((3, 4), (3, 4), name="none", reduction="none"),
@@ -273,6 +285,11 @@ CASES = (
                 tf, tf.keras.losses.huber(target[..., None], prediction[..., None], delta), reduction
             ),
         ],
+        jax=[
+            lambda jax, prediction, target, delta=1.0, reduction="mean": reduced(
+                optax().huber_loss(prediction, target, delta=delta), reduction
+            )
+        ],
         samples=[
             normal((4, 5), (4, 5), scale=2.0),
             normal((3, 4), (3, 4), scale=2.0, name="none-delta", delta=0.5, reduction="none"),
@@ -300,6 +317,11 @@ CASES = (
         tensorflow=[
             lambda tf, prediction, target, beta=1.0, reduction="mean": (
                 keras(tf.keras.losses.Huber, prediction, target, reduction, delta=beta) / beta
+            )
+        ],
+        jax=[
+            lambda jax, prediction, target, beta=1.0, reduction="mean": reduced(
+                optax().huber_loss(prediction, target, delta=beta) / beta, reduction
             )
         ],
         samples=[
@@ -333,6 +355,9 @@ CASES = (
                 tf, tf.keras.losses.logcosh(target[..., None], prediction[..., None]), reduction
             ),
         ],
+        jax=[
+            lambda jax, prediction, target, reduction="mean": reduced(optax().log_cosh(prediction, target), reduction)
+        ],
         samples=[
             normal((4, 5), (4, 5)),
             normal((3, 4), (3, 4), name="none", reduction="none"),
@@ -361,6 +386,11 @@ CASES = (
             lambda tf, prediction, target, reduction="mean": reduce(
                 tf, tf.keras.losses.cosine_similarity(target, prediction), reduction
             ),
+        ],
+        jax=[
+            lambda jax, prediction, target, reduction="mean": reduced(
+                -optax().cosine_similarity(prediction, target), reduction
+            )
         ],
         samples=[
             normal((4, 5), (4, 5)),

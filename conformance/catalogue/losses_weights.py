@@ -3,6 +3,7 @@
 import numpy as np
 
 from conformance.case import Case
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.losses_regression import KERAS, TORCH, keras_masked, refused, weights
 from conformance.reference import losses_regression as regression
 from fixtures.samples import given, normal, sample
@@ -84,6 +85,11 @@ CASES = (
                 tf.keras.losses.MeanSquaredError, prediction, target, weight, reduction
             )
         ],
+        jax=[
+            lambda jax, prediction, target, weight, reduction: divided(
+                optax().squared_error(prediction, target) * weight, weight, reduction
+            )
+        ],
         samples=of_all_reductions(),
         sources=(TORCH + "functional.mse_loss.html", LOSS),
     ),
@@ -99,6 +105,11 @@ CASES = (
                 tf.keras.losses.MeanAbsoluteError, prediction, target, weight, reduction
             )
         ],
+        jax=[
+            lambda jax, prediction, target, weight, reduction: divided(
+                jax.numpy.abs(prediction - target) * weight, weight, reduction
+            )
+        ],
         samples=of_all_reductions(),
         sources=(TORCH + "functional.l1_loss.html", LOSS),
     ),
@@ -112,6 +123,11 @@ CASES = (
         tensorflow=[
             lambda tf, prediction, target, weight, reduction, delta: keras_weighted(
                 tf.keras.losses.Huber, prediction, target, weight, reduction, delta=delta
+            )
+        ],
+        jax=[
+            lambda jax, prediction, target, weight, reduction, delta: divided(
+                optax().huber_loss(prediction, target, delta=delta) * weight, weight, reduction
             )
         ],
         samples=of_all_reductions(delta=0.75),
@@ -135,6 +151,11 @@ CASES = (
                 reduction=reduction, dtype=prediction.dtype.name
             )(target, prediction, sample_weight=weight)
         ],
+        jax=[
+            lambda jax, prediction, target, weight, reduction: divided(
+                optax().squared_error(prediction, target).mean(-1) * weight, weight, reduction
+            )
+        ],
         samples=[
             sample("mean", weights(4, 5, of=(4,)), reduction="mean"),
             sample("mean-by-weight", weights(4, 5, of=(4,)), reduction="mean_with_sample_weight"),
@@ -154,6 +175,11 @@ CASES = (
             lambda torch, prediction, target, mask: torch.nn.functional.mse_loss(prediction[mask], target[mask]),
         ],
         tensorflow=[keras_masked],
+        jax=[
+            lambda jax, prediction, target, mask: jax.numpy.mean(
+                optax().squared_error(prediction, target), where=mask[..., None]
+            )
+        ],
         samples=[
             sample("some", lambda rng: (*rng.standard_normal((2, 6, 3)), np.array([1, 1, 0, 1, 0, 0], bool))),
             sample("all", lambda rng: (*rng.standard_normal((2, 4, 3)), np.ones(4, bool))),
@@ -176,6 +202,7 @@ CASES = (
             lambda tf, w, strength: tf.keras.regularizers.L2(strength)(w),
             lambda tf, w, strength: 2 * strength * tf.nn.l2_loss(w),
         ],
+        jax=[lambda jax, w, strength: 2 * strength * optax().l2_loss(w).sum()],
         samples=[
             normal((4, 5), strength=0.01),
             normal((3,), name="vector", strength=0.5),

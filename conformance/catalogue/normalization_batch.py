@@ -175,6 +175,19 @@ DOUBLE_AND_SINGLE = ("float64", "float32")
 SMALL = 0.1 * np.cos(np.arange(12.0) ** 2).reshape(4, 3)
 """Of a variance near 0.005, where epsilon matters."""
 
+
+def jax_batch_norm(jax, x, gamma, beta, axis, epsilon, **how):
+    """jax.nn.standardize"""
+    others = tuple(a for a in range(x.ndim) if a != axis % x.ndim)
+    y = jax.nn.standardize(x, others, **settings(epsilon=epsilon), **how)
+    return y * jax.numpy.expand_dims(gamma, others) + jax.numpy.expand_dims(beta, others)
+
+
+def jax_batch_norm_stable(jax, x, gamma, beta, axis, epsilon):
+    """jax.nn.standardize, whose variance is that of differences from the mean"""
+    return jax_batch_norm(jax, x, gamma, beta, axis, epsilon, algorithm="stable")
+
+
 CASES = (
     Case(
         "batch_norm_in_training",
@@ -194,6 +207,7 @@ CASES = (
             tf_moments,
             fused_batch_norm,
         ],
+        jax=[jax_batch_norm, jax_batch_norm_stable],
         samples=[
             trained(2, 4, 3, name="sequences"),
             trained(2, 3, 3, 2, axis=1, name="images-channels-first"),
@@ -247,6 +261,11 @@ CASES = (
                 None,
                 epsilon,
             ),
+        ],
+        jax=[
+            lambda jax, x, axis, epsilon: jax.nn.standardize(
+                x, tuple(a for a in range(x.ndim) if a != axis % x.ndim), epsilon=epsilon
+            )
         ],
         samples=[
             normal((2, 5, 3), axis=-1, epsilon=1e-3),

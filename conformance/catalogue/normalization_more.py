@@ -169,6 +169,13 @@ SPECTRAL = (
     "https://arxiv.org/abs/1802.05957",
 )
 
+
+def jax_layer_norm(jax, x, gamma, beta, axes, epsilon):
+    """jax.nn.standardize"""
+    shape = [n if a in axes or a - x.ndim in axes else 1 for a, n in enumerate(x.shape)]
+    return jax.nn.standardize(x, axes, **settings(epsilon=epsilon)) * gamma.reshape(shape) + beta.reshape(shape)
+
+
 CASES = (
     Case(
         "layer_norm",
@@ -188,6 +195,7 @@ CASES = (
                 x, gamma, beta, [a % x.shape.rank for a in axes], **settings(epsilon=epsilon)
             ),
         ],
+        jax=[jax_layer_norm],
         samples=[
             normed(4, 6, name="vectors"),
             normed(2, 3, 2, 3, axes=(1, 2, 3), name="whole-images"),
@@ -231,6 +239,7 @@ CASES = (
                 x, axis=[a % x.shape.rank for a in axes], **settings(epsilon=epsilon)
             ),
         ],
+        jax=[lambda jax, x, axes, epsilon: jax.nn.standardize(x, axes, **settings(epsilon=epsilon))],
         samples=[
             normed(4, 6, weights=0, name="vectors"),
             normed(2, 3, 4, axes=(1, 2), epsilon=1e-5, weights=0, name="two-axes"),
@@ -472,6 +481,7 @@ CASES = (
             lambda tf, x, direction, length: tf.matmul(x, length * tf.math.l2_normalize(direction, axis=0)),
             lambda tf, x, direction, length: tf.matmul(x, direction * (length / tf.norm(direction, axis=0))),
         ],
+        jax=[lambda jax, x, direction, length: x @ (direction * (length / jax.numpy.linalg.norm(direction, axis=0)))],
         samples=[
             normal((3, 4), (4, 2), (2,)),
             normal((1, 3), (3, 5), (5,), name="one-row"),

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import COMPLEX, FLOATS, Array, Case, Sample
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.scans import EDGES, SHAPES, TF, TORCH, complex_normal
 from conformance.reference import norms as ref
 from fixtures.samples import given, normal, sample
@@ -78,6 +79,11 @@ NORMS = (
             lambda tf, x, axis=None, keepdims=False: tf.norm(x, 1, axis, keepdims),
             lambda tf, x, axis=None, keepdims=False: tf.keras.ops.norm(x, 1, axis, keepdims),
         ],
+        jax=[
+            lambda jax, x, axis=None, keepdims=False: jax.numpy.linalg.vector_norm(
+                x, ord=1, axis=axis, keepdims=keepdims
+            )
+        ],
         samples=[
             reals((4, 9), axis=1),
             normal((5, 3), axis=-2, keepdims=True, name="keepdims", dtypes=SHAPES),
@@ -102,6 +108,12 @@ NORMS = (
             lambda tf, x, axis=None, keepdims=False: tf.norm(x, axis=axis, keepdims=keepdims),
             lambda tf, x, axis=None, keepdims=False: tf.math.reduce_euclidean_norm(x, axis, keepdims),
             lambda tf, x, axis=None, keepdims=False: tf.keras.ops.norm(x, axis=axis, keepdims=keepdims),
+        ],
+        jax=[
+            lambda jax, x, axis=None, keepdims=False: jax.numpy.linalg.vector_norm(
+                x, ord=2, axis=axis, keepdims=keepdims
+            ),
+            lambda jax, x, axis=None, keepdims=False: jax.numpy.linalg.norm(x, axis=axis, keepdims=keepdims),
         ],
         samples=[
             reals((4, 9), axis=1),
@@ -131,6 +143,7 @@ NORMS = (
             lambda tf, x, axis: tf.math.reduce_euclidean_norm(x, axis),
             lambda tf, x, axis: tf.keras.ops.norm(x, "fro", axis),
         ],
+        jax=[lambda jax, x, axis: jax.numpy.linalg.norm(x, "fro", axis)],
         samples=[
             normal((3, 4, 5), axis=(-2, -1)),
             normal((3, 4, 5), axis=(0, 2), name="outer-axes", dtypes=SHAPES),
@@ -154,6 +167,11 @@ NORMS = (
             lambda tf, x, axis=None, keepdims=False: tf.norm(x, float("inf"), axis, keepdims),
             lambda tf, x, axis=None, keepdims=False: tf.keras.ops.norm(x, float("inf"), axis, keepdims),
         ],
+        jax=[
+            lambda jax, x, axis=None, keepdims=False: jax.numpy.linalg.vector_norm(
+                x, ord=float("inf"), axis=axis, keepdims=keepdims
+            )
+        ],
         samples=[
             reals((4, 9), axis=1),
             normal((5, 3), axis=-2, keepdims=True, name="keepdims", dtypes=SHAPES),
@@ -172,6 +190,7 @@ NORMS = (
         vjp=ref.min_norm_vjp,
         torch=[lambda torch, x, axis: torch.linalg.vector_norm(x, -float("inf"), dim=axis)],
         tensorflow=[lambda tf, x, axis: tf.keras.ops.norm(x, -float("inf"), axis)],
+        jax=[lambda jax, x, axis: jax.numpy.linalg.norm(x, -float("inf"), axis)],
         samples=[normal((4, 9), axis=1), normal((5, 3), axis=-2, name="negative-axis", dtypes=SHAPES), ZERO, TIES, ONE],
         sources=(LINALG, KERAS),
     ),
@@ -184,6 +203,7 @@ NORMS = (
             lambda torch, x, axis: torch.norm(x, 0, dim=axis),
         ],
         tensorflow=[lambda tf, x, axis: tf.keras.ops.norm(x, 0, axis)],
+        jax=[lambda jax, x, axis: jax.numpy.linalg.norm(x, 0, axis)],
         samples=[
             normal((4, 9), axis=1),
             normal((5, 3), axis=-2, name="negative-axis", dtypes=SHAPES),
@@ -205,6 +225,11 @@ NORMS = (
         tensorflow=[
             lambda tf, x, axis=None, keepdims=False: tf.norm(x, 3, axis, keepdims),
             lambda tf, x, axis=None, keepdims=False: tf.keras.ops.norm(x, 3, axis, keepdims),
+        ],
+        jax=[
+            lambda jax, x, axis=None, keepdims=False: jax.numpy.linalg.vector_norm(
+                x, ord=3, axis=axis, keepdims=keepdims
+            )
         ],
         samples=[
             reals((4, 9), axis=1),
@@ -313,6 +338,7 @@ NORMS = (
                 tf.math.l2_normalize(x, axis, eps**2) * tf.math.l2_normalize(y, axis, eps**2), axis
             ),
         ],
+        jax=[lambda jax, x, y, axis, eps: optax().cosine_similarity(x, y, epsilon=eps, axis=axis)],
         samples=[
             normal((4, 9), (4, 9), axis=1, eps=2.0**-20),
             normal((5, 3), (5, 3), axis=-2, eps=2.0**-20, name="negative-axis", dtypes=SHAPES),
@@ -361,6 +387,7 @@ NORMS = (
         vjp=ref.distance_vjp,
         torch=[lambda torch, x, y, p: torch.dist(x, y, p), lambda torch, x, y, p: torch.linalg.vector_norm(x - y, p)],
         tensorflow=[lambda tf, x, y, p: tf.norm(x - y, p)],
+        jax=[lambda jax, x, y, p: jax.numpy.linalg.vector_norm(x - y, ord=p)],
         samples=[
             normal((4, 9), (4, 9), p=2.0),
             normal((4, 9), (4, 9), p=1.0, name="one-norm", dtypes=SHAPES),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
+from conformance.catalogue.jax_shared import jax_steps, optax, with_decay
 from conformance.catalogue.optimizers_shared import (
     MASTER,
     decimal_rates,
@@ -98,6 +99,38 @@ REFUSED = [
     sample("bad-epsilon", steady, raises=True, dtypes=ONE, **{**BASE, "epsilon": -(2.0**-20)}),
 ]
 
+
+def jax_adam(
+    jax, *arrays, learning_rate, beta_1, beta_2, epsilon, amsgrad=False, maximize=False, weight_decay=0.0
+):  # fmt: skip
+    """optax.adam or optax.amsgrad"""
+    kind = optax().amsgrad if amsgrad else optax().adam
+    rule = kind(learning_rate, beta_1, beta_2, epsilon)
+    return jax_steps(jax, with_decay(rule, maximize, weight_decay), *arrays)
+
+
+def jax_adamw(
+    jax, *arrays, learning_rate, beta_1, beta_2, epsilon, weight_decay, amsgrad=False, maximize=False
+):  # fmt: skip
+    """optax.adamw, or the parts of which it is made with optax.scale_by_amsgrad"""
+    if amsgrad:
+        decay = optax().add_decayed_weights(weight_decay)
+        scaled = optax().scale_by_amsgrad(beta_1, beta_2, epsilon)
+        rule = optax().chain(scaled, decay, optax().scale_by_learning_rate(learning_rate))
+    else:
+        rule = optax().adamw(learning_rate, beta_1, beta_2, epsilon, weight_decay=weight_decay)
+    return jax_steps(jax, with_decay(rule, maximize), *arrays)
+
+
+def jax_radam(
+    jax, *arrays, learning_rate, beta_1, beta_2, epsilon, weight_decay=0.0, decoupled_weight_decay=False, maximize=False
+):  # fmt: skip
+    """optax.radam"""
+    rule = optax().radam(learning_rate, beta_1, beta_2, epsilon)
+    decays = (0.0, learning_rate * weight_decay) if decoupled_weight_decay else (weight_decay, 0.0)
+    return jax_steps(jax, with_decay(rule, maximize, *decays), *arrays)
+
+
 ADAM = (
     Case(
         "adam",
@@ -113,7 +146,7 @@ ADAM = (
             lambda torch, *arrays, **options: torch_adam(
                 torch, torch.optim.Adam, *arrays, **options, differentiable=True, double=True
             ),
-        ],
+        ], jax=[jax_adam],
         samples=[
             *sparing(grid(
                 learning_rate=[2.0**-7, 2.0**-4], beta_1=[0.875, 0.5], beta_2=[1 - 2.0**-8, 0.75],
@@ -192,7 +225,7 @@ ADAM = (
             lambda torch, *arrays, **options: torch_adam(
                 torch, torch.optim.Adam, *arrays, **options, decoupled_weight_decay=True
             ),
-        ],
+        ], jax=[jax_adamw],
         samples=[
             *sparing(grid(
                 weight_decay=[DECAY, 2.0**-2], learning_rate=[2.0**-7], beta_1=[0.875], beta_2=[1 - 2.0**-8],
@@ -216,6 +249,12 @@ ADAMAX = (
             lambda torch, *arrays, **options: torch_adam(torch, torch.optim.Adamax, *arrays, **options, foreach=True),
             lambda torch, *arrays, **options: torch_adam(
                 torch, torch.optim.Adamax, *arrays, **options, differentiable=True
+            ),
+        ],
+        jax=[
+            lambda jax, *arrays, learning_rate, beta_1, beta_2, epsilon, maximize=False, weight_decay=0.0: (
+                jax_steps(jax, with_decay(optax().adamax(learning_rate, beta_1, beta_2, epsilon), maximize,
+                    weight_decay), *arrays)
             ),
         ],
         samples=[
@@ -344,6 +383,7 @@ RADAM = (
                 torch, torch.optim.RAdam, *arrays, **options, differentiable=True
             ),
         ],
+        jax=[jax_radam],
         samples=[
             *sparing(grid(
                 learning_rate=[2.0**-7, 2.0**-4], beta_1=[0.875, 0.5], beta_2=[1 - 2.0**-8, 0.75],

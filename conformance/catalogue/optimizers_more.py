@@ -12,6 +12,7 @@ import numpy as np
 
 from conformance.case import Array, Case, Sample
 from conformance.catalogue import optimizers_functions, optimizers_sparse
+from conformance.catalogue.jax_shared import jax_steps, optax
 from conformance.catalogue.optimizers_shared import (
     MASTER,
     STEPS,
@@ -240,6 +241,11 @@ CASES: tuple[Case, ...] = (
             lambda tf, *arrays, **options: keras_steps(tf, tf.keras.optimizers.Lion(**options), *arrays),
             lambda tf, *arrays, **options: keras_steps(tf, tf.keras.optimizers.Lion(**options), *arrays, how="xla"),
         ],
+        jax=[
+            lambda jax, *arrays, learning_rate, beta_1, beta_2, weight_decay=0.0: (
+                jax_steps(jax, optax().lion(learning_rate, beta_1, beta_2, weight_decay=weight_decay), *arrays)
+            ),
+        ],
         samples=[
             *first_in_both(grid(
                 learning_rate=[2.0**-7, 2.0**-4], beta_1=[0.875, 0.5], beta_2=[1 - 2.0**-6, 0.75],
@@ -262,6 +268,11 @@ CASES: tuple[Case, ...] = (
             ),
             lambda tf, *arrays, **options: keras_steps(tf, tf.keras.optimizers.Lamb(**options), *arrays),
             lambda tf, *arrays, **options: keras_steps(tf, tf.keras.optimizers.Lamb(**options), *arrays, how="xla"),
+        ],
+        jax=[
+            lambda jax, *arrays, learning_rate, beta_1, beta_2, epsilon, weight_decay=0.0: (
+                jax_steps(jax, optax().lamb(learning_rate, beta_1, beta_2, epsilon, weight_decay=weight_decay), *arrays)
+            ),
         ],
         samples=[
             *first_in_both(grid(

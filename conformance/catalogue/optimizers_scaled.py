@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, Sample
+from conformance.catalogue.jax_shared import jax_steps, optax, with_decay
 from conformance.catalogue.optimizers_shared import (
     MASTER,
     decimal_rates,
@@ -255,6 +256,20 @@ OF_PUBLISHED_FTRL = [
 ]
 
 
+def jax_adagrad(
+    jax, *arrays, learning_rate, initial_accumulator_value, epsilon, decoupled_weight_decay=0.0
+):  # fmt: skip
+    """optax.adagrad"""
+    rule = optax().adagrad(learning_rate, initial_accumulator_value, epsilon)
+    return jax_steps(jax, with_decay(rule, decoupled=learning_rate * decoupled_weight_decay), *arrays)
+
+
+def jax_adadelta(jax, *arrays, learning_rate, rho, epsilon, decoupled_weight_decay=0.0, **options):
+    """optax.adadelta"""
+    rule = optax().adadelta(learning_rate, rho, epsilon)
+    return jax_steps(jax, with_decay(rule, **options, decoupled=learning_rate * decoupled_weight_decay), *arrays)
+
+
 CASES = (
     Case(
         "rmsprop",
@@ -349,6 +364,7 @@ CASES = (
             ),
             lambda tf, *arrays, **options: keras_scaled(tf, tf.keras.optimizers.Adagrad, *arrays, **options, how="xla"),
         ],
+        jax=[jax_adagrad],
         samples=[*sparing(grid(**ADAGRAD_LEVELS, decoupled_weight_decay=[0.0, 2.0**-4])), *OF_ADAGRAD],
         modes=("eager",),
         dtypes=MASTER,
@@ -382,6 +398,7 @@ CASES = (
                 tf, tf.keras.optimizers.Adadelta, *arrays, **options, how="xla"
             ),
         ],
+        jax=[jax_adadelta],
         samples=OF_ADADELTA,
         modes=("eager",),
         dtypes=MASTER,

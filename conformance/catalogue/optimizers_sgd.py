@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
+from conformance.catalogue.jax_shared import jax_steps, optax, with_decay
 from conformance.catalogue.optimizers_shared import (
     MASTER,
     decimal_rates,
@@ -100,6 +101,12 @@ def near_one(rng: np.random.Generator) -> tuple[Array, ...]:
     return 1 + vector / 8, 1 + matrix / 8, *gradients
 
 
+def jax_sgd(jax, *arrays, weight_decay=0.0, maximize=False, **options):
+    """optax.sgd: what is 0 or False is not given, as dampening, which it does not have."""
+    given = {name: value for name, value in options.items() if value}
+    return jax_steps(jax, with_decay(optax().sgd(**given), maximize, weight_decay), *arrays)
+
+
 CASES = (
     Case(
         "sgd",
@@ -112,7 +119,7 @@ CASES = (
             lambda torch, *arrays, **options: torch_sgd(
                 torch, torch.optim.SGD, *arrays, **options, differentiable=True
             ),
-        ],
+        ], jax=[jax_sgd],
         samples=[
             *sparing(grid(
                 learning_rate=[2.0**-7, 2.0**-4], momentum=[0.875, 0.0], dampening=[0.0, 0.25],

@@ -91,6 +91,7 @@ CASES: tuple[Case, ...] = (
             lambda torch, x, axis, descending: torch.sort(x, dim=axis, descending=descending, stable=True).values,
         ],
         tensorflow=[lambda tf, x, axis, descending: tf.sort(x, axis, tf_order(descending)), keras_in_order],
+        jax=[lambda jax, x, axis, descending: jax.numpy.sort(x, axis, descending=descending)],
         samples=ORDERS,
         dtypes=ORDERED,
         sources=(f"{TORCH}sort.html", f"{TF}sort"),
@@ -107,6 +108,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x, axis, descending: tf.argsort(x, axis, tf_order(descending), stable=True),
             keras_argsort,
         ],
+        jax=[lambda jax, x, axis, descending: jax.numpy.argsort(x, axis, descending=descending)],
         samples=ORDERS,
         dtypes=ORDERED,
         sources=(f"{TORCH}argsort.html", f"{TF}argsort"),
@@ -121,6 +123,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x, k: tuple(tf.math.top_k(x, k)),
             lambda tf, x, k: tuple(tf.keras.ops.top_k(x, k)),
         ],
+        jax=[lambda jax, x, k: jax.lax.top_k(x, k)],
         samples=focused(
             shuffled(3, 12, k=4),
             shuffled(2, 5, k=5, name="all-of-them"),
@@ -144,6 +147,10 @@ CASES: tuple[Case, ...] = (
         tensorflow=[
             lambda tf, x, k: tf.sort(x)[..., k - 1],
             lambda tf, x, k: tf.experimental.numpy.sort(x)[..., k - 1],
+        ],
+        jax=[
+            lambda jax, x, k: jax.numpy.sort(x)[..., k - 1],
+            lambda jax, x, k: jax.numpy.partition(x, k - 1)[..., k - 1],
         ],
         samples=focused(
             shuffled(3, 12, k=4),
@@ -184,6 +191,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, sequence, values, side: tf.searchsorted(sequence, values, side),
             lambda tf, sequence, values, side: tf.keras.ops.searchsorted(sequence, values, side),
         ],
+        jax=[lambda jax, sequence, values, side: jax.numpy.searchsorted(sequence, values, side)],
         samples=focused(
             given([-2.0, 0.0, 1.0, 1.0, 5.0], [1.0, 0.0, -3.0, 7.0, 4.0], side="left", name="left", edge=False),
             given([-2.0, 0.0, 1.0, 1.0, 5.0], [1.0, 0.0, -3.0, 7.0, 4.0], side="right", name="right", edge=False),
@@ -200,6 +208,11 @@ CASES: tuple[Case, ...] = (
         ref.searchsorted,
         torch=[lambda torch, sequence, values, side: torch.searchsorted(sequence, values, side=side)],
         tensorflow=[lambda tf, sequence, values, side: tf.searchsorted(sequence, values, side)],
+        jax=[
+            lambda jax, sequence, values, side: jax.vmap(lambda s, v: jax.numpy.searchsorted(s, v, side))(
+                sequence, values
+            )
+        ],
         samples=focused(
             given([[0.0, 1.0, 2.0], [0.0, 0.0, 9.0]], [[2.0, 1.0], [0.0, 5.0]], side="left", name="left", edge=False),
             given([[0.0, 1.0, 2.0], [0.0, 0.0, 9.0]], [[2.0, 1.0], [0.0, 5.0]], side="right", name="right", edge=False),
@@ -220,6 +233,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x, boundaries: tf.raw_ops.Bucketize(input=x, boundaries=boundaries),
             lambda tf, x, boundaries: tf.keras.layers.Discretization(bin_boundaries=boundaries)(x),
         ],
+        jax=[lambda jax, x, boundaries: jax.numpy.digitize(x, jax.numpy.array(boundaries, x.dtype))],
         samples=focused(
             normal((3, 8), scale=2, boundaries=(-1, 0, 2)),
             given([-1.0, 0.0, 2.0, 3.0, -2.0], boundaries=(-1, 0, 2), name="on-boundaries"),
@@ -237,6 +251,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, x: tuple(tf.keras.ops.unique(x, return_inverse=True, return_counts=True)),
             lambda tf, x: tuple(tf.unique_with_counts(x)),
         ],
+        jax=[lambda jax, x: jax.numpy.unique(x, return_inverse=True, return_counts=True)],
         samples=focused(
             sample("random", lambda rng: (rng.integers(0, 9, 30).astype(float),)),
             given([3.0, 1.0, 3.0, 2.0, 1.0], name="few", edge=False),
@@ -288,6 +303,7 @@ CASES: tuple[Case, ...] = (
             lambda tf, ids, minlength: tf.math.bincount(ids, minlength=minlength),
             lambda tf, ids, minlength: tf.keras.ops.bincount(ids, minlength=minlength),
         ],
+        jax=[lambda jax, ids, minlength: jax.numpy.bincount(ids, minlength=minlength)],
         samples=[
             sample("random", lambda rng: (rng.integers(0, 9, 40).astype(float),), minlength=0),
             given([1.0, 3.0, 1.0], minlength=7, name="longer", edge=False),
@@ -314,6 +330,7 @@ CASES: tuple[Case, ...] = (
             ),
             lambda tf, ids, weights, minlength: tf.keras.ops.bincount(ids, weights, minlength),
         ],
+        jax=[lambda jax, ids, weights, minlength: jax.numpy.bincount(ids, weights, minlength=minlength)],
         samples=focused(
             sample("random", lambda rng: (rng.integers(0, 5, 40), rng.standard_normal(40)), minlength=0),
             sample("longer", lambda rng: (np.array([1, 3, 1]), rng.standard_normal(3)), minlength=6),

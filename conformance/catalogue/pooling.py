@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, Sample
+from conformance.catalogue.jax_shared import jax_average_pool
 from conformance.catalogue.pooling_adaptive import ADAPTIVE
 from conformance.catalogue.pooling_more import MORE
 from conformance.reference import pooling as ref
@@ -139,6 +140,11 @@ CASES = (
             )(x),
             lambda tf, x, size, stride, padding: tf.keras.ops.max_pool(x, size, stride, padding),
         ],
+        jax=[
+            lambda jax, x, size, stride, padding: jax.lax.reduce_window(
+                x, -jax.numpy.inf, jax.lax.max, (1, *size, 1), (1, *stride, 1), padding.upper()
+            )
+        ],
         samples=[
             *sequences(distinct),
             sample("ties", zeros_and_ones(2, 8, 2), edge=True, smooth=False, **TWO),
@@ -176,6 +182,11 @@ CASES = (
             lambda tf, x, size, stride, padding: tf.keras.layers.MaxPooling3D(
                 size, stride, padding, data_format="channels_last", dtype=x.dtype.name
             )(x),
+        ],
+        jax=[
+            lambda jax, x, size, stride, padding: jax.lax.reduce_window(
+                x, -jax.numpy.inf, jax.lax.max, (1, *size, 1), (1, *stride, 1), padding.upper()
+            )
         ],
         samples=[
             *volumes(distinct),
@@ -290,6 +301,7 @@ CASES = (
             )(x),
             lambda tf, x, size, stride, padding: tf.keras.ops.average_pool(x, size, stride, padding),
         ],
+        jax=[jax_average_pool],
         samples=[
             *sequences(normal),
             given([[[-np.inf], [1.0], [np.inf], [2.0]]], name="infinities", gradient=False, **TWO),
@@ -317,6 +329,7 @@ CASES = (
                 size, stride, padding, data_format="channels_last", dtype=x.dtype.name
             )(x),
         ],
+        jax=[jax_average_pool],
         samples=[
             *volumes(normal),
             sample(

@@ -69,6 +69,7 @@ CASES = (
             ),
             lambda tf, like, low, high: tf.keras.random.uniform(like.shape, low, high, like.dtype.name),
         ],
+        jax=[lambda jax, like, *, key, low, high: jax.random.uniform(key, like.shape, like.dtype, low, high)],
         samples=[
             sample("unit", MATRIX, low=0.0, high=1.0),
             sample("wide", SMALL, low=-3.0, high=5.0, dtypes=SINGLE),
@@ -94,6 +95,7 @@ CASES = (
             lambda tf, like, low, high: tf.random.stateless_uniform(like.shape, drawn_seed(tf), dtype=like.dtype),
             lambda tf, like, low, high: tf.keras.random.uniform(like.shape, dtype=like.dtype.name),
         ],
+        jax=[lambda jax, like, *, key, low, high: jax.random.uniform(key, like.shape, like.dtype)],
         samples=[
             sample("matrix", blank(100, 100), low=0.0, high=1.0),
             sample("one-long-row", blank(1, 10007), low=0.0, high=1.0),
@@ -126,6 +128,9 @@ CASES = (
             ),
             lambda tf, like, mean, deviation: tf.keras.random.normal(like.shape, mean, deviation, like.dtype.name),
         ],
+        jax=[
+            lambda jax, like, *, key, mean, deviation: mean + deviation * jax.random.normal(key, like.shape, like.dtype)
+        ],
         samples=[
             sample("standard", MATRIX, mean=0.0, deviation=1.0),
             sample("moved", SMALL, mean=-1.5, deviation=0.25, dtypes=SINGLE),
@@ -153,6 +158,9 @@ CASES = (
             lambda tf, like, mean, deviation: tf.keras.random.normal(
                 like.shape, mean, deviation, like.dtype.name, seed=drawn_seed(tf)[0]
             ),
+        ],
+        jax=[
+            lambda jax, like, *, key, mean, deviation: mean + deviation * jax.random.normal(key, like.shape, like.dtype)
         ],
         samples=[
             sample("standard", SMALL, mean=0.0, deviation=1.0),
@@ -185,6 +193,11 @@ CASES = (
                 like.shape, mean, deviation, like.dtype.name
             ),
         ],
+        jax=[
+            lambda jax, like, *, key, mean, deviation: (
+                mean + deviation * jax.random.truncated_normal(key, -2.0, 2.0, like.shape, like.dtype)
+            )
+        ],
         samples=[
             sample("standard", MATRIX, mean=0.0, deviation=1.0),
             sample("moved", SMALL, mean=-1.5, deviation=0.25, dtypes=SINGLE),
@@ -214,6 +227,11 @@ CASES = (
                 ],
             )
         ],
+        jax=[
+            lambda jax, like, *, key, mean, deviation, low, high: (
+                mean + deviation * jax.random.truncated_normal(key, low, high, like.shape, like.dtype)
+            )
+        ],
         samples=[
             sample("one-sided", SMALL, mean=0.0, deviation=1.0, low=-0.5, high=3.0),
             sample("narrow", SMALL, mean=1.0, deviation=2.0, low=-0.125, high=0.25, dtypes=SINGLE),
@@ -234,6 +252,7 @@ CASES = (
             lambda torch, like, rate: torch.distributions.Exponential(*full(torch, like, rate)).sample(),
         ],
         tensorflow=[lambda tf, like, rate: tf.keras.random.gamma(like.shape, 1.0, like.dtype.name) / rate],
+        jax=[lambda jax, like, *, key, rate: jax.random.exponential(key, like.shape, like.dtype) / rate],
         samples=[
             sample("unit", MATRIX, rate=1.0),
             sample("fast", SMALL, rate=8.0, dtypes=SINGLE),
@@ -263,6 +282,11 @@ CASES = (
                 like.shape, drawn_seed(tf), concentration, rate, like.dtype
             ),
         ],
+        jax=[
+            lambda jax, like, *, key, concentration, rate: (
+                jax.random.gamma(key, concentration, like.shape, like.dtype) / rate
+            )
+        ],
         samples=[
             sample("ordinary", MATRIX, concentration=2.5, rate=0.5),
             sample("below-1", SMALL, concentration=0.25, rate=1.0, dtypes=SINGLE),
@@ -280,6 +304,7 @@ CASES = (
         statistics=ref.beta,
         torch=[lambda torch, like, a, b: torch.distributions.Beta(*full(torch, like, a, b)).sample()],
         tensorflow=[lambda tf, like, a, b: tf.keras.random.beta(like.shape, a, b, like.dtype.name)],
+        jax=[lambda jax, like, *, key, a, b: jax.random.beta(key, a, b, like.shape, like.dtype)],
         samples=[
             sample("ordinary", MATRIX, a=2.5, b=1.5),
             sample("bathtub", SMALL, a=0.5, b=0.5, dtypes=SINGLE),
@@ -300,6 +325,11 @@ CASES = (
             lambda torch, like, concentrations: torch.distributions.Dirichlet(
                 like.new_tensor(concentrations).expand(like.shape)
             ).sample()
+        ],
+        jax=[
+            lambda jax, like, *, key, concentrations: jax.random.dirichlet(
+                key, jax.numpy.array(concentrations, like.dtype), like.shape[:-1], like.dtype
+            )
         ],
         samples=[
             sample("ordinary", blank(8000, 3), concentrations=(2.0, 0.75, 4.0)),
@@ -325,6 +355,11 @@ CASES = (
         tensorflow=[
             lambda tf, like, mean, deviation: tf.exp(tf.random.normal(like.shape, mean, deviation, like.dtype))
         ],
+        jax=[
+            lambda jax, like, *, key, mean, deviation: (
+                jax.numpy.exp(mean) * jax.random.lognormal(key, deviation, like.shape, like.dtype)
+            )
+        ],
         samples=[
             sample("standard", MATRIX, mean=0.0, deviation=1.0),
             sample("moved", SMALL, mean=2.0, deviation=0.25, dtypes=SINGLE),
@@ -344,6 +379,7 @@ CASES = (
             lambda torch, like, median, scale: torch.Tensor.cauchy_(torch.empty_like(like), median, scale),
             lambda torch, like, median, scale: torch.distributions.Cauchy(*full(torch, like, median, scale)).sample(),
         ],
+        jax=[lambda jax, like, *, key, median, scale: median + scale * jax.random.cauchy(key, like.shape, like.dtype)],
         samples=[
             sample("standard", MATRIX, median=0.0, scale=1.0),
             sample("moved", SMALL, median=-2.0, scale=0.5, dtypes=SINGLE),

@@ -78,6 +78,7 @@ CASES = (
             ),
             lambda tf, like, low, high: tf.keras.random.randint(like.shape, low, high, like.dtype.name),
         ],
+        jax=[lambda jax, like, *, key, low, high: jax.random.randint(key, like.shape, low, high, like.dtype)],
         samples=[
             sample("dice", MATRIX, low=1, high=7),
             sample("negative", SMALL, low=-100, high=27),
@@ -98,6 +99,7 @@ CASES = (
             lambda torch, like, low, high: torch.randint(low, high, like.shape, dtype=like.dtype, device=like.device)
         ],
         tensorflow=[lambda tf, like, low, high: tf.keras.random.randint(like.shape, low, high, like.dtype.name)],
+        jax=[lambda jax, like, *, key, low, high: jax.random.randint(key, like.shape, low, high, like.dtype)],
         samples=[
             sample("dice", SMALL, low=1, high=7),
             sample("all-of-int8", SMALL, low=-128, high=128, edge=True, dtypes=("int8",)),
@@ -124,6 +126,9 @@ CASES = (
                 tf.random.uniform(like.shape, dtype=like.dtype) < probability, like.dtype
             ),
             lambda tf, like, probability: tf.keras.random.binomial(like.shape, 1, probability, like.dtype.name),
+        ],
+        jax=[
+            lambda jax, like, *, key, probability: jax.random.bernoulli(key, probability, like.shape).astype(like.dtype)
         ],
         samples=[
             sample("quarter", MATRIX, probability=0.25),
@@ -158,6 +163,11 @@ CASES = (
                 like.shape, float(count), probability, like.dtype
             ),
         ],
+        jax=[
+            lambda jax, like, *, key, count, probability: jax.random.binomial(
+                key, count, probability, like.shape, like.dtype
+            )
+        ],
         samples=[
             sample("few", MATRIX, count=10, probability=0.25),
             sample("many", SMALL, count=1000, probability=0.625, dtypes=SINGLE),
@@ -183,6 +193,7 @@ CASES = (
             lambda tf, like, rate: tf.random.poisson(like.shape, rate, like.dtype),
             lambda tf, like, rate: tf.random.stateless_poisson(like.shape, drawn_seed(tf), rate, like.dtype),
         ],
+        jax=[lambda jax, like, *, key, rate: jax.random.poisson(key, rate, like.shape).astype(like.dtype)],
         samples=[
             sample("few", MATRIX, rate=0.75),
             sample("more", SMALL, rate=25.0, dtypes=SINGLE),
@@ -206,6 +217,11 @@ CASES = (
             lambda torch, like, probability, first: (
                 torch.distributions.Geometric(*full(torch, like, probability)).sample() + first
             ),
+        ],
+        jax=[
+            lambda jax, like, *, key, probability, first: (
+                jax.random.geometric(key, probability, like.shape).astype(like.dtype) + (first - 1)
+            )
         ],
         samples=[
             sample("trials", MATRIX, probability=0.25, first=1),
@@ -260,6 +276,11 @@ CASES = (
                 tf.keras.random.categorical(logits(tf, like, weights), like.shape.num_elements()), like.shape
             ),
         ],
+        jax=[
+            lambda jax, like, *, key, weights: jax.random.categorical(
+                key, jax.numpy.log(jax.numpy.array(weights, like.dtype)), shape=like.shape
+            )
+        ],
         samples=[
             sample("skewed", MATRIX, weights=SKEWED),
             sample("unnormalized", SMALL, weights=(3.0, 1.0, 4.0, 8.0), dtypes=SINGLE),
@@ -302,6 +323,11 @@ CASES = (
                 like.shape[:1]
             )
         ],
+        jax=[
+            lambda jax, like, *, key, count, weights: jax.random.multinomial(
+                key, count, jax.numpy.array(weights, like.dtype), shape=(like.shape[0], len(weights)), dtype=like.dtype
+            )
+        ],
         samples=[
             sample("skewed", blank(4000, 5), count=12, weights=SKEWED),
             sample("one-draw", blank(4000, 3), count=1, weights=(1.0, 2.0, 1.0), dtypes=SINGLE),
@@ -336,6 +362,11 @@ CASES = (
                     .get_single_element()
                 ),
             ),
+        ],
+        jax=[
+            lambda jax, like, *, key: jax.vmap(lambda k: jax.random.permutation(k, like.shape[1]))(
+                jax.random.split(key, like.shape[0])
+            ).astype(like.dtype)
         ],
         samples=[
             sample("long", blank(1, 12000)),
@@ -402,6 +433,11 @@ CASES = (
             lambda tf, like: tf.transpose(
                 tf.keras.random.shuffle(tf.repeat(tf.range(like.shape[0])[None], like.shape[1], 0), axis=1)
             ),
+        ],
+        jax=[
+            lambda jax, like, *, key: jax.random.permutation(
+                key, jax.numpy.broadcast_to(jax.numpy.arange(like.shape[0])[:, None], like.shape)
+            )
         ],
         samples=[
             sample("two-columns", blank(2000, 2)),

@@ -62,6 +62,7 @@ CASES = (
             lambda tf, x, indices, axis: tf.keras.ops.take(x, indices, axis),
             lambda tf, x, indices, axis: tf.experimental.numpy.take(x, indices, axis),
         ],
+        jax=[lambda jax, x, indices, axis: jax.numpy.take(x, indices, axis)],
         samples=[
             *focused(
                 reading("repeated", (5, 3), [[4, 0], [4, 2]], axis=0),
@@ -88,6 +89,7 @@ CASES = (
             lambda tf, x, indices: tf.gather(x, indices, batch_dims=1),
             lambda tf, x, indices: tf.gather_nd(x, indices[..., None], batch_dims=1),
         ],
+        jax=[lambda jax, x, indices: jax.vmap(lambda row, i: row[i])(x, indices)],
         samples=focused(
             reading("repeated", (2, 4, 3), [[3, 0, 3], [1, 1, 1]]),
             reading("vectors", (3, 2), [[0], [1], [0]]),
@@ -103,6 +105,7 @@ CASES = (
         vjp=adjoint(ref.gather_nd),
         torch=[lambda torch, x, indices: x[indices.unbind(-1)]],
         tensorflow=[lambda tf, x, indices: tf.gather_nd(x, indices)],
+        jax=[lambda jax, x, indices: x[tuple(indices[..., i] for i in range(indices.shape[-1]))]],
         samples=[
             *focused(
                 reading("elements", (3, 4), [[0, 1], [2, 3], [0, 1]]),
@@ -125,6 +128,7 @@ CASES = (
             lambda tf, x, indices: tf.gather(tf.reshape(x, [-1]), indices),
             lambda tf, x, indices: tf.experimental.numpy.take(x, indices),
         ],
+        jax=[lambda jax, x, indices: jax.numpy.take(x, indices)],
         samples=focused(
             reading("repeated", (3, 4), [11, 0, 5, 5, 5]),
             reading("matrix", (3, 2), [[0, 5], [2, 2]]),
@@ -144,6 +148,7 @@ CASES = (
             lambda tf, x, indices: tf.gather(x, indices % tf.shape(x, indices.dtype)[0]),
             lambda tf, x, indices: tf.experimental.numpy.take(x, indices, axis=0, mode="wrap"),
         ],
+        jax=[lambda jax, x, indices: x[indices]],
         samples=focused(
             reading("mixed", (5, 2), [-1, 0, -5, 4]),
             reading("all-negative", (3,), [-3, -2, -1, -1]),
@@ -170,6 +175,7 @@ CASES = (
             lambda tf, x, indices, axis: tf.experimental.numpy.take_along_axis(x, indices, axis),
             lambda tf, x, indices, axis: tf.gather_nd(x, every_line(tf, indices, axis)),
         ],
+        jax=[lambda jax, x, indices, axis: jax.numpy.take_along_axis(x, indices, axis)],
         samples=[
             *focused(
                 reading("repeated", (3, 4), [[1, 1, 1], [0, 3, 0], [2, 2, 3]], axis=1),
@@ -191,6 +197,7 @@ CASES = (
             lambda torch, x, rows, columns: torch.ops.aten.index(x, [rows, columns]),
         ],
         tensorflow=[tf_pick],
+        jax=[lambda jax, x, rows, columns: x[rows, columns]],
         samples=focused(
             reading("pairs", (3, 4), [0, 2, 0], [1, 3, 1]),
             reading("broadcast", (3, 4, 2), [[0], [2]], [3, 0, 3]),
@@ -206,6 +213,7 @@ CASES = (
         vjp=adjoint(ref.subscript),
         torch=[lambda torch, x, key: x[key]],
         tensorflow=[lambda tf, x, key: x[key], lambda tf, x, key: tf.keras.ops.get_item(x, key)],
+        jax=[lambda jax, x, key: x[key]],
         samples=focused(
             normal((5, 7), key=(slice(1, -1, 2), slice(None, None, 3)), name="steps"),
             normal((3, 4), key=(-1, slice(-3, None)), name="from-the-end"),
@@ -224,6 +232,7 @@ CASES = (
         vjp=adjoint(ref.subscript),
         torch=[lambda torch, x, key: x[key]],
         tensorflow=[lambda tf, x, key: x[key]],
+        jax=[lambda jax, x, key: x[key]],
         samples=focused(
             normal((5, 3), key=(slice(None, None, -1),), name="all"),
             normal((3, 7), key=(slice(None), slice(5, 0, -2)), name="steps"),
@@ -241,6 +250,10 @@ CASES = (
             lambda tf, x, start, shape: tf.slice(x, start, shape),
             lambda tf, x, start, shape: tf.keras.ops.slice(x, start, shape),
             lambda tf, x, start, shape: tf.strided_slice(x, start, [s + n for s, n in zip(start, shape, strict=True)]),
+        ],
+        jax=[
+            lambda jax, x, start, shape: jax.lax.dynamic_slice(x, start, shape),
+            lambda jax, x, start, shape: jax.lax.slice(x, start, [s + n for s, n in zip(start, shape, strict=True)]),
         ],
         samples=focused(
             normal((4, 5), start=(1, 2), shape=(2, 3)),
@@ -264,6 +277,7 @@ CASES = (
             lambda tf, x, mask: x[mask],
             lambda tf, x, mask: tf.gather_nd(x, tf.where(mask)),
         ],
+        jax=[lambda jax, x, mask: x[mask]],
         samples=focused(
             masked("elements", (2, 3), [[True, False, True], [False, True, True]]),
             masked("rows", (3, 2), [True, False, True]),

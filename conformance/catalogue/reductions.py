@@ -125,6 +125,7 @@ CASES = (
             lambda tf, x, axis, keepdims=False: tf.reduce_sum(x, axis, keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.sum(x, axis, keepdims),
         ],
+        jax=[lambda jax, x, axis, keepdims=False: jax.numpy.sum(x, axis, keepdims=keepdims)],
         samples=[
             reals(MATRIX, axis=None),
             normal((4, 5, 6), axis=(0, -1), name="two-axes", dtypes=SHAPES),
@@ -154,6 +155,7 @@ CASES = (
             lambda tf, x, axis, keepdims=False: tf.reduce_mean(x, axis, keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.mean(x, axis, keepdims),
         ],
+        jax=[lambda jax, x, axis, keepdims=False: jax.numpy.mean(x, axis, keepdims=keepdims)],
         samples=[
             reals(MATRIX, axis=None),
             normal((4, 5, 6), axis=(0, -1), name="two-axes", dtypes=SHAPES),
@@ -173,6 +175,7 @@ CASES = (
         ref.mean,
         torch=[lambda torch, x, axis: torch.mean(x, dim=axis)],
         tensorflow=[lambda tf, x, axis: tf.reduce_mean(x, axis), lambda tf, x, axis: tf.keras.ops.mean(x, axis)],
+        jax=[lambda jax, x, axis: jax.numpy.mean(x, axis)],
         samples=[
             given([[1.0, 2.0], [2.0, 5.0]], axis=1, name="halves"),
             given([[7.0, 8.0, 9.0, 9.0]], axis=None, name="quarters"),
@@ -191,6 +194,7 @@ CASES = (
             lambda tf, x, axis, keepdims=False: tf.reduce_prod(x, axis, keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.prod(x, axis, keepdims),
         ],
+        jax=[lambda jax, x, axis, keepdims=False: jax.numpy.prod(x, axis, keepdims=keepdims)],
         samples=[
             reals((4, 9), axis=1),
             normal((3, 4, 2), axis=(0, -1), name="two-axes", dtypes=SHAPES),
@@ -219,6 +223,7 @@ CASES = (
             lambda tf, x, axis, ddof: tf.math.reduce_variance(x, axis) * over_less(tf, x, axis, ddof),
             lambda tf, x, axis, ddof: tf.keras.ops.var(x, axis) * over_less(tf, x, axis, ddof),
         ],
+        jax=[lambda jax, x, axis, ddof: jax.numpy.var(x, axis, ddof=ddof)],
         samples=[
             normal(MATRIX, axis=1, ddof=0),
             normal(MATRIX, axis=0, ddof=1, name="unbiased"),
@@ -240,6 +245,7 @@ CASES = (
             lambda tf, x, axis, ddof: tf.math.reduce_std(x, axis) * tf.sqrt(over_less(tf, x, axis, ddof)),
             lambda tf, x, axis, ddof: tf.keras.ops.std(x, axis) * tf.sqrt(over_less(tf, x, axis, ddof)),
         ],
+        jax=[lambda jax, x, axis, ddof: jax.numpy.std(x, axis, ddof=ddof)],
         samples=[
             normal(MATRIX, axis=1, ddof=0),
             normal((6, 5), axis=-2, ddof=1, name="unbiased"),
@@ -260,6 +266,12 @@ CASES = (
             lambda tf, x, axis, keepdims=False: tf.nn.moments(x, axis, keepdims=keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.moments(x, axis, keepdims),
         ],
+        jax=[
+            lambda jax, x, axis, keepdims=False: (
+                jax.numpy.mean(x, axis, keepdims=keepdims),
+                jax.numpy.var(x, axis, keepdims=keepdims),
+            )
+        ],
         samples=[
             normal((4, 9), axis=(1,)),
             normal((4, 5, 3), axis=(0, -1), name="two-axes", dtypes=SHAPES),
@@ -274,6 +286,7 @@ CASES = (
         ref.mean_and_deviation,
         vjp=ref.mean_and_deviation_vjp,
         torch=[lambda torch, x, axis, ddof: torch.std_mean(x, axis, correction=ddof)[::-1]],
+        jax=[lambda jax, x, axis, ddof: (jax.numpy.mean(x, axis), jax.numpy.std(x, axis, ddof=ddof))],
         samples=[
             normal((4, 9), axis=1, ddof=0),
             normal((6, 5), axis=-2, ddof=1, name="unbiased"),
@@ -293,6 +306,7 @@ CASES = (
             lambda tf, x, weights, axis: tf.keras.ops.average(x, axis, weights),
             lambda tf, x, weights, axis: tf.nn.weighted_moments(x, axis, weights)[0],
         ],
+        jax=[lambda jax, x, weights, axis: jax.numpy.average(x, axis, weights)],
         samples=[
             sample("normal", positive_weights(4, 9), axis=1),
             sample("negative-axis", positive_weights(4, 5, 3), axis=-2),
@@ -324,6 +338,7 @@ CASES = (
         vjp=ref.nansum_vjp,
         torch=[lambda torch, x, axis: torch.nansum(x, dim=axis)],
         tensorflow=[lambda tf, x, axis: tf.keras.ops.nansum(x, axis)],
+        jax=[lambda jax, x, axis: jax.numpy.nansum(x, axis)],
         samples=[
             normal((4, 9), axis=1),
             normal((4, 5, 3), axis=(0, -1), name="two-axes", dtypes=SHAPES),
@@ -339,6 +354,7 @@ CASES = (
         vjp=ref.nanmean_vjp,
         torch=[lambda torch, x, axis: torch.nanmean(x, dim=axis)],
         tensorflow=[lambda tf, x, axis: tf.keras.ops.nanmean(x, axis)],
+        jax=[lambda jax, x, axis: jax.numpy.nanmean(x, axis)],
         samples=[
             normal((4, 9), axis=1),
             normal((4, 5, 3), axis=(0, -1), name="two-axes", dtypes=SHAPES),
@@ -356,6 +372,7 @@ CASES = (
             lambda tf, x, axis, keepdims=False: tf.reduce_all(tf.cast(x, "bool"), axis, keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.all(x, axis, keepdims),
         ],
+        jax=[lambda jax, x, axis, keepdims=False: jax.numpy.all(x, axis, keepdims=keepdims)],
         samples=TRUTHS,
         dtypes=("bool", "float32", "int32", "uint8"),
         sources=(f"{NUMPY}all.html",),
@@ -369,6 +386,7 @@ CASES = (
             lambda tf, x, axis, keepdims=False: tf.reduce_any(tf.cast(x, "bool"), axis, keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.any(x, axis, keepdims),
         ],
+        jax=[lambda jax, x, axis, keepdims=False: jax.numpy.any(x, axis, keepdims=keepdims)],
         samples=TRUTHS,
         dtypes=("bool", "float32", "int32", "uint8"),
         sources=(f"{NUMPY}any.html",),
@@ -382,6 +400,7 @@ CASES = (
             lambda tf, x, axis: tf.math.count_nonzero(x, axis),
             lambda tf, x, axis: tf.keras.ops.count_nonzero(x, axis),
         ],
+        jax=[lambda jax, x, axis: jax.numpy.count_nonzero(x, axis)],
         samples=[
             sample("normal", lambda rng: (rng.integers(-1, 2, (8, 5)).astype(float),), axis=1),
             sample("two-axes", lambda rng: (rng.integers(0, 2, (3, 2, 2)).astype(float),), axis=(0, -1)),
@@ -398,6 +417,7 @@ CASES = (
         ref.zero_fraction,
         torch=[lambda torch, x: (x == 0).to(x.dtype).mean()],
         tensorflow=[lambda tf, x: tf.math.zero_fraction(x), lambda tf, x: tf.nn.zero_fraction(x)],
+        jax=[lambda jax, x: jax.numpy.mean(x == 0, dtype=x.dtype)],
         samples=[
             sample("normal", lambda rng: (rng.integers(-1, 2, (8, 5)).astype(float),)),
             given([0.0, -0.0, 1.0, np.nan], name="signed-zeros"),
@@ -413,6 +433,7 @@ CASES = (
         vjp=ref.half_sum_of_squares_vjp,
         torch=[lambda torch, x: torch.sum(torch.square(x)) / 2],
         tensorflow=[lambda tf, x: tf.nn.l2_loss(x)],
+        jax=[lambda jax, x: jax.numpy.vdot(x, x) / 2],
         samples=[
             normal((8, 5)),
             normal((2, 3, 4), name="rank-3", dtypes=SHAPES),
@@ -438,6 +459,10 @@ CASES = (
             lambda tf, x, axis: tf.keras.ops.softmax(x, axis),
             lambda tf, x, axis: tf.keras.layers.Softmax(axis, dtype=x.dtype.name)(x),
         ],
+        jax=[
+            lambda jax, x, axis: jax.nn.softmax(x, axis),
+            lambda jax, x, axis: jax.scipy.special.softmax(x, axis=axis),
+        ],
         samples=[
             normal(MATRIX, axis=-1),
             normal((4, 5, 6), axis=1, scale=3, name="middle-axis"),
@@ -458,6 +483,7 @@ CASES = (
             lambda tf, x, axis: tf.keras.ops.softmax(x, axis),
             lambda tf, x, axis: tf.keras.layers.Softmax(axis, dtype=x.dtype.name)(x),
         ],
+        jax=[lambda jax, x, axis: jax.nn.softmax(x, axis)],
         samples=[
             normal((3, 4, 5), axis=(1, 2)),
             normal((3, 4, 5), axis=(0, -1), name="outer-axes", dtypes=SHAPES),
@@ -483,6 +509,7 @@ CASES = (
             lambda tf, x, axis: tf.keras.ops.log_softmax(x, axis),
             lambda tf, x, axis: tf.keras.activations.log_softmax(x, axis),
         ],
+        jax=[lambda jax, x, axis: jax.nn.log_softmax(x, axis)],
         samples=[
             normal(MATRIX, axis=-1),
             normal((4, 5, 6), axis=1, scale=3, name="middle-axis"),
@@ -504,6 +531,10 @@ CASES = (
         tensorflow=[
             lambda tf, x, axis, keepdims=False: tf.reduce_logsumexp(x, axis, keepdims),
             lambda tf, x, axis, keepdims=False: tf.keras.ops.logsumexp(x, axis, keepdims),
+        ],
+        jax=[
+            lambda jax, x, axis, keepdims=False: jax.nn.logsumexp(x, axis, keepdims=keepdims),
+            lambda jax, x, axis, keepdims=False: jax.scipy.special.logsumexp(x, axis, keepdims=keepdims),
         ],
         samples=[
             normal(MATRIX, axis=-1),
@@ -531,6 +562,7 @@ CASES = (
         vjp=ref.covariance_vjp,
         torch=[lambda torch, x, ddof: torch.cov(x, correction=ddof)],
         tensorflow=[tf_covariance],
+        jax=[lambda jax, x, ddof: jax.numpy.cov(x, ddof=ddof)],
         samples=[
             normal((4, 9), ddof=1),
             normal((3, 5), ddof=0, name="biased", dtypes=SHAPES),
@@ -547,6 +579,7 @@ CASES = (
         vjp=ref.correlation_vjp,
         torch=[lambda torch, x: torch.corrcoef(x)],
         tensorflow=[lambda tf, x: tf.keras.ops.corrcoef(x)],
+        jax=[lambda jax, x: jax.numpy.corrcoef(x)],
         samples=[
             normal((4, 9)),
             given([[1.0, 2.0, 4.0], [-1.0, 1.0, 0.0]], name="few", dtypes=SHAPES),
@@ -562,6 +595,7 @@ CASES = (
         vjp=ref.trapezoid_vjp,
         torch=[lambda torch, y, dx, axis: torch.trapezoid(y, dx=dx, dim=axis)],
         tensorflow=[lambda tf, y, dx, axis: tf.keras.ops.trapezoid(y, dx=dx, axis=axis)],
+        jax=[lambda jax, y, dx, axis: jax.numpy.trapezoid(y, dx=dx, axis=axis)],
         samples=[
             normal((4, 9), dx=1.0, axis=1),
             normal((6, 3), dx=0.25, axis=-2, name="negative-axis", dtypes=SHAPES),
@@ -576,6 +610,7 @@ CASES = (
         vjp=ref.trapezoid_of_points_vjp,
         torch=[lambda torch, y, x: torch.trapezoid(y, x)],
         tensorflow=[lambda tf, y, x: tf.keras.ops.trapezoid(y, x)],
+        jax=[lambda jax, y, x: jax.numpy.trapezoid(y, x)],
         samples=[
             normal((9,), (9,)),
             given([3.0, 1.0, 2.0], [0.0, 0.5, 4.0], name="uneven", edge=False, dtypes=SHAPES),

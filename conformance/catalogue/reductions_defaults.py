@@ -39,6 +39,7 @@ DEFAULTS = (
             lambda tf, x: (tf.keras.ops.var(x, -1), tf.keras.ops.std(x, -1)),
             corrected,
         ],
+        jax=[lambda jax, x: (jax.numpy.var(x, -1), jax.numpy.std(x, -1))],
         samples=[normal((4, 9)), given([[1.0, 2.0], [-3.0, 5.0]], name="two"), normal((2, 3, 5), name="three-axes")],
         dtypes=WIDE,
         sources=(f"{TORCH}var.html", f"{TF}math/reduce_variance"),
@@ -53,6 +54,7 @@ DEFAULTS = (
             lambda tf, x: x * tf.cast(tf.keras.ops.hanning(x.shape[-1]), x.dtype),
             periodic_hanning,
         ],
+        jax=[lambda jax, x: x * jax.numpy.hanning(x.shape[-1]).astype(x.dtype)],
         samples=[
             normal((2, 8)),
             normal((4,), name="four"),

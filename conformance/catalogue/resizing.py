@@ -127,6 +127,7 @@ CASES = (
             lambda tf, x, dims: tf.keras.layers.Permute(dims, dtype=x.dtype.name)(x),
             lambda tf, x, dims: tf.transpose(x, (0, *dims)),
         ],
+        jax=[lambda jax, x, dims: jax.numpy.transpose(x, (0, *dims))],
         samples=[
             normal((2, 3, 4), dims=(2, 1), name="sequence"),
             normal((2, 3, 4, 5), dims=(3, 1, 2), name="image"),
@@ -150,6 +151,7 @@ CASES = (
             lambda tf, x, shape: tf.keras.layers.Reshape(shape, dtype=x.dtype.name)(x),
             lambda tf, x, shape: tf.reshape(x, (x.shape[0], *shape)),
         ],
+        jax=[lambda jax, x, shape: jax.numpy.reshape(x, (x.shape[0], *shape))],
         samples=[
             normal((2, 12), shape=(3, 4)),
             normal((2, 3, 4), shape=(2, -1), name="what-is-left"),
@@ -172,6 +174,7 @@ CASES = (
             lambda tf, x, n: tf.keras.layers.RepeatVector(n, dtype=x.dtype.name)(x),
             lambda tf, x, n: tf.tile(x[:, None], [1, n, 1]),
         ],
+        jax=[lambda jax, x, n: jax.numpy.repeat(x[:, None], n, 1)],
         samples=[
             normal((3, 4), n=5),
             normal((2, 3), n=1, name="once", edge=True),
@@ -195,6 +198,7 @@ CASES = (
             ),
             lambda tf, x, pads: tf.pad(x, [[0, 0], *pads, [0, 0]]),
         ],
+        jax=[lambda jax, x, pads: jax.numpy.pad(x, [(0, 0), *pads, (0, 0)])],
         samples=[
             normal((2, 4, 3), pads=((1, 1),)),
             normal((2, 3, 2), pads=((2, 0),), name="in-front", edge=True),
@@ -220,6 +224,7 @@ CASES = (
                 x, pads[0][0], pads[1][0], sum(pads[0]) + x.shape[1], sum(pads[1]) + x.shape[2]
             ),
         ],
+        jax=[lambda jax, x, pads: jax.numpy.pad(x, [(0, 0), *pads, (0, 0)])],
         samples=[
             normal((2, 3, 4, 2), pads=((1, 1), (2, 2))),
             normal((1, 2, 3, 2), pads=((0, 2), (3, 1)), name="unequal"),
@@ -241,6 +246,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, pads: tf.keras.layers.ZeroPadding3D(pads, data_format="channels_last", dtype=x.dtype.name)(x),
         ],
+        jax=[lambda jax, x, pads: jax.numpy.pad(x, [(0, 0), *pads, (0, 0)])],
         samples=[
             normal((2, 2, 3, 2, 2), pads=((1, 1), (0, 0), (2, 2))),
             normal((1, 2, 1, 3, 2), pads=((0, 2), (3, 1), (1, 0)), name="unequal", edge=True),
@@ -257,6 +263,11 @@ CASES = (
         torch=[torch_cropped, torch_cropped_by_padding],
         tensorflow=[
             lambda tf, x, crops: tf.keras.layers.Cropping1D(crops[0], dtype=x.dtype.name)(x),
+        ],
+        jax=[
+            lambda jax, x, crops: jax.lax.pad(
+                x, x.dtype.type(0), [(0, 0, 0), *((-a, -b, 0) for a, b in crops), (0, 0, 0)]
+            )
         ],
         samples=[
             normal((2, 6, 3), crops=((1, 2),)),
@@ -279,6 +290,11 @@ CASES = (
             ),
             lambda tf, x, crops: tf.keras.ops.image.crop_images(x, crops[0][0], crops[1][0], crops[0][1], crops[1][1]),
         ],
+        jax=[
+            lambda jax, x, crops: jax.lax.pad(
+                x, x.dtype.type(0), [(0, 0, 0), *((-a, -b, 0) for a, b in crops), (0, 0, 0)]
+            )
+        ],
         samples=[
             normal((2, 5, 6, 2), crops=((1, 2), (0, 3))),
             normal((1, 3, 4, 2), crops=((2, 0), (1, 2)), name="to-one", edge=True),
@@ -296,6 +312,11 @@ CASES = (
         torch=[torch_cropped, torch_cropped_by_padding],
         tensorflow=[
             lambda tf, x, crops: tf.keras.layers.Cropping3D(crops, data_format="channels_last", dtype=x.dtype.name)(x),
+        ],
+        jax=[
+            lambda jax, x, crops: jax.lax.pad(
+                x, x.dtype.type(0), [(0, 0, 0), *((-a, -b, 0) for a, b in crops), (0, 0, 0)]
+            )
         ],
         samples=[
             normal((2, 4, 3, 5, 2), crops=((1, 2), (0, 1), (2, 1))),
@@ -379,6 +400,7 @@ CASES = (
             lambda tf, x, axis: tf.image.flip_left_right(x) if axis == 2 else tf.image.flip_up_down(x),
             lambda tf, x, axis: tf.keras.ops.flip(x, axis),
         ],
+        jax=[lambda jax, x, axis: jax.numpy.flip(x, axis)],
         samples=[
             normal((2, 3, 4, 2), axis=2, name="left-right"),
             normal((2, 3, 4, 2), axis=1, name="up-down"),

@@ -79,6 +79,9 @@ IMAGES = (
                 *size, interpolation="nearest", data_format="channels_last", dtype=x.dtype.name
             )(x),
         ],
+        jax=[
+            lambda jax, x, size, mode: jax.image.resize(x, (x.shape[0], *size, x.shape[-1]), "nearest", antialias=False)
+        ],
         samples=[
             *sizes(mode="nearest-exact"),
             normal((1, 5, 5, 1), size=(3, 3), name="torch-default", edge=True, mode="nearest"),
@@ -118,6 +121,7 @@ IMAGES = (
             )(x),
             lambda tf, x, size: tf.compat.v1.image.resize_bilinear(x, size, half_pixel_centers=True),
         ],
+        jax=[lambda jax, x, size: jax.image.resize(x, (x.shape[0], *size, x.shape[-1]), "bilinear", antialias=False)],
         samples=[*sizes(), normal((0, 2, 3, 1), size=(3, 4), name="empty-batch", edge=True), *refused()],
         dtypes=TELLING,
         sources=(TORCH, f"{TF}image/resize", KERAS),
@@ -207,6 +211,7 @@ IMAGES = (
         vjp_intermediates=ref.resize_vjp_passes,
         torch=[lambda torch, x, size: resized(torch.nn.functional.interpolate, x, size, "linear")],
         tensorflow=[tf_resized_lines],
+        jax=[lambda jax, x, size: jax.image.resize(x, (x.shape[0], *size, x.shape[-1]), "linear", antialias=False)],
         samples=[
             normal((2, 4, 3), size=(7,)),
             normal((1, 7, 2), size=(3,), name="smaller"),
@@ -224,6 +229,7 @@ IMAGES = (
         vjp_intermediates=ref.resize_vjp_passes,
         torch=[lambda torch, x, size: resized(torch.nn.functional.interpolate, x, size, "trilinear")],
         tensorflow=[tf_resized_volumes],
+        jax=[lambda jax, x, size: jax.image.resize(x, (x.shape[0], *size, x.shape[-1]), "trilinear", antialias=False)],
         samples=[
             normal((1, 2, 3, 2, 2), size=(3, 4, 5)),
             normal((1, 4, 3, 5, 1), size=(2, 2, 3), name="smaller"),
@@ -248,6 +254,11 @@ IMAGES = (
         tensorflow=[
             lambda tf, x, size, antialias: tf.image.resize(x, size, "bicubic", antialias=antialias),
             lambda tf, x, size, antialias: tf.keras.ops.image.resize(x, size, "bicubic", antialias=antialias),
+        ],
+        jax=[
+            lambda jax, x, size, antialias: jax.image.resize(
+                x, (x.shape[0], *size, x.shape[-1]), "bicubic", antialias=antialias
+            )
         ],
         samples=[
             # Images that grow have no aliases: the option then only chooses torch's kernel with a = -1/2.
@@ -307,6 +318,7 @@ IMAGES = (
             lambda tf, x, size: tf.image.resize(x, size, antialias=True),
             lambda tf, x, size: tf.keras.ops.image.resize(x, size, antialias=True),
         ],
+        jax=[lambda jax, x, size: jax.image.resize(x, (x.shape[0], *size, x.shape[-1]), "bilinear", antialias=True)],
         samples=sizes(),
         dtypes=TELLING,
         sources=(TORCH, f"{TF}image/resize", KERAS),
@@ -323,6 +335,7 @@ IMAGES = (
             lambda tf, x, size: tf.image.resize(x, size, "lanczos3", antialias=True),
             lambda tf, x, size: tf.keras.ops.image.resize(x, size, "lanczos3", antialias=True),
         ],
+        jax=[lambda jax, x, size: jax.image.resize(x, (x.shape[0], *size, x.shape[-1]), "lanczos3", antialias=True)],
         samples=sizes(),
         dtypes=TELLING,
         sources=(TORCH, f"{TF}image/resize", "https://doi.org/10.1175/1520-0450(1979)018<1016:LFIOAT>2.0.CO;2"),
@@ -338,6 +351,11 @@ IMAGES = (
         tensorflow=[
             lambda tf, x, size, antialias: tf.image.resize(x, size, "lanczos5", antialias=antialias),
             lambda tf, x, size, antialias: tf.keras.ops.image.resize(x, size, "lanczos5", antialias=antialias),
+        ],
+        jax=[
+            lambda jax, x, size, antialias: jax.image.resize(
+                x, (x.shape[0], *size, x.shape[-1]), "lanczos5", antialias=antialias
+            )
         ],
         samples=[
             *sizes(antialias=False)[:2],

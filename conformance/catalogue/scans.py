@@ -108,6 +108,7 @@ SCANS = (
         vjp_intermediates=partial_sums_of_cotangent,
         torch=[lambda torch, x, axis: torch.cumsum(x, dim=axis)],
         tensorflow=[lambda tf, x, axis: tf.cumsum(x, axis), lambda tf, x, axis: tf.keras.ops.cumsum(x, axis)],
+        jax=[lambda jax, x, axis: jax.numpy.cumsum(x, axis), lambda jax, x, axis: jax.lax.cumsum(x, axis % x.ndim)],
         samples=[
             reals(MATRIX, axis=0),
             reals((4, 5, 6), axis=-2, name="negative-axis"),
@@ -133,6 +134,7 @@ SCANS = (
             lambda tf, x: tf.keras.ops.cumsum(x),
             lambda tf, x: tf.cast(tf.math.cumsum(tf.cast(x, tf.float64)), x.dtype),
         ],
+        jax=[lambda jax, x: jax.numpy.cumsum(x)],
         samples=[
             given(np.full(50_000, 0.1), name="tenths", dtypes=("float32",)),
             given(np.ones(1000), name="ones", dtypes=("bfloat16",)),
@@ -180,6 +182,7 @@ SCANS = (
             lambda tf, x, axis: tf.math.cumprod(x, axis),
             lambda tf, x, axis: tf.keras.ops.cumprod(x, axis),
         ],
+        jax=[lambda jax, x, axis: jax.numpy.cumprod(x, axis)],
         samples=[
             reals((4, 9), axis=1),
             reals((3, 6, 2), axis=-2, name="negative-axis"),
@@ -198,6 +201,7 @@ SCANS = (
         ref.cummax,
         vjp=ref.cummax_vjp,
         torch=[lambda torch, x, axis: torch.cummax(x, dim=axis).values],
+        jax=[lambda jax, x, axis: jax.lax.cummax(x, axis % x.ndim)],
         samples=[
             reals((4, 9), axis=1),
             reals((5, 3), axis=-2, name="negative-axis"),
@@ -215,6 +219,7 @@ SCANS = (
         ref.cummin,
         vjp=ref.cummin_vjp,
         torch=[lambda torch, x, axis: torch.cummin(x, dim=axis).values],
+        jax=[lambda jax, x, axis: jax.lax.cummin(x, axis % x.ndim)],
         samples=[
             reals((4, 9), axis=1),
             reals((5, 3), axis=-2, name="negative-axis"),
@@ -255,6 +260,7 @@ SCANS = (
         tensorflow=[
             lambda tf, x, axis: tf.math.cumulative_logsumexp(x, axis),
         ],
+        jax=[lambda jax, x, axis: jax.lax.cumlogsumexp(x, axis % x.ndim)],
         samples=[
             normal((4, 12), axis=1),
             normal((5, 3), axis=-2, scale=3, name="negative-axis"),
@@ -277,6 +283,7 @@ SCANS = (
         vjp=ref.diff_vjp,
         torch=[lambda torch, x, n, axis: torch.diff(x, n=n, dim=axis)],
         tensorflow=[lambda tf, x, n, axis: tf.keras.ops.diff(x, n=n, axis=axis)],
+        jax=[lambda jax, x, n, axis: jax.numpy.diff(x, n, axis)],
         samples=[
             reals((4, 9), n=1, axis=1),
             reals((6, 3), n=2, axis=-2, name="twice"),

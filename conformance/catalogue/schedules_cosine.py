@@ -1,10 +1,12 @@
 """Schedules along a cosine: once, again and again, with restarts, after a warm-up."""
 
 from conformance.case import Case
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.optimizers_shared import MASTER, grid
 from conformance.catalogue.schedules_shared import (
     KERAS,
     TORCH,
+    jax_rates,
     keras_rates,
     one,
     one_at_rest,
@@ -104,6 +106,11 @@ CASES = (
             ),
             lambda tf, rates, **options: keras_cosine(
                 tf, tf.keras.optimizers.schedules.CosineDecay, rates, **options, how="update"
+            ),
+        ],
+        jax=[
+            lambda jax, rates, steps, total, end: (
+                jax_rates(jax, lambda r: optax().cosine_decay_schedule(r, total, end / r), rates, steps)
             ),
         ],
         samples=COSINE,

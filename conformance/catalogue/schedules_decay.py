@@ -1,10 +1,12 @@
 """Schedules that decay by steps, powers, polynomials, lines and hyperbolas."""
 
 from conformance.case import Case
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.optimizers_shared import MASTER, grid
 from conformance.catalogue.schedules_shared import (
     KERAS,
     TORCH,
+    jax_rates,
     keras_rates,
     one,
     one_at_rest,
@@ -54,6 +56,21 @@ def keras_constant(tf, kind, rates, steps, factor, total, how):
     return keras_rates(tf, schedule, rates, steps, how)
 
 
+def jax_multi_step(jax, rates, steps, milestones, gamma):
+    """optax.piecewise_constant_schedule"""
+    scales = {m: gamma ** milestones.count(m) for m in milestones}
+    return jax_rates(jax, lambda r: optax().piecewise_constant_schedule(r, scales), rates, steps)
+
+
+def jax_constant(jax, rates, steps, factor, total):
+    """optax.join_schedules of two constant ones"""
+
+    def schedule(rate):
+        return optax().join_schedules([optax().constant_schedule(f * rate) for f in (factor, 1.0)], [total])
+
+    return jax_rates(jax, schedule, rates, steps)
+
+
 STEP = (
     Case(
         "step_schedule",
@@ -81,6 +98,11 @@ STEP = (
             lambda tf, rates, steps, step_size, gamma: keras_rates(
                 tf, lambda r: tf.keras.optimizers.schedules.ExponentialDecay(r, step_size, gamma, staircase=True),
                 rates, steps, how="update",
+            ),
+        ],
+        jax=[
+            lambda jax, rates, steps, step_size, gamma: (
+                jax_rates(jax, lambda r: optax().exponential_decay(r, step_size, gamma, staircase=True), rates, steps)
             ),
         ],
         samples=[
@@ -114,6 +136,9 @@ STEP = (
             piecewise_boundaries_before_milestones,
             piecewise_boundaries_before_milestones_update,
             piecewise_boundaries_at_milestones,
+        ],
+        jax=[
+            jax_multi_step,
         ],
         samples=[
             *grid(one, steps=[30], milestones=[(3, 8, 20), (5,)], gamma=[0.875, 0.125]),
@@ -182,6 +207,9 @@ STEP = (
             lambda tf, rates, **options: keras_constant(
                 tf, tf.keras.optimizers.schedules.PiecewiseConstantDecay, rates, **options, how="update"
             ),
+        ],
+        jax=[
+            jax_constant,
         ],
         samples=[
             *grid(one, steps=[12], factor=[0.25, 1 / 3], total=[5, 1]),
@@ -257,6 +285,11 @@ SMOOTH = (
                 rates, steps, how="update",
             ),
         ],
+        jax=[
+            lambda jax, rates, steps, decay_rate, decay_steps: (
+                jax_rates(jax, lambda r: optax().exponential_decay(r, decay_steps, decay_rate), rates, steps)
+            ),
+        ],
         samples=[
             *grid(one, steps=[30], decay_rate=[0.875, 0.25], decay_steps=[1, 8]),
             probe("steps-of-a-fraction", steps=20, decay_rate=0.75, decay_steps=2.5),
@@ -279,6 +312,11 @@ SMOOTH = (
             ),
         ],
         tensorflow=[rate_and_options_as_tensors, rate_as_a_tensor, python_numbers],
+        jax=[
+            lambda jax, rates, steps, decay_rate, decay_steps: (
+                jax_rates(jax, lambda r: optax().exponential_decay(r, decay_steps, decay_rate), rates, steps)
+            ),
+        ],
         samples=[
             probe("decimal-gamma", steps=30, decay_rate=0.95, decay_steps=1),
             probe("decimal-steps", steps=30, decay_rate=0.9, decay_steps=3.7),
@@ -343,6 +381,11 @@ SMOOTH = (
                 rates, steps, how="update",
             ),
         ],
+        jax=[
+            lambda jax, rates, steps, start, end, total: (
+                jax_rates(jax, lambda r: optax().linear_schedule(r * start, r * end, total), rates, steps)
+            ),
+        ],
         samples=[
             *grid(one, steps=[20], start=[0.25, 1.0], end=[1.0, 0.5], total=[12, 5]),
             probe("to-0", steps=12, start=1.0, end=0.0, total=8),
@@ -378,6 +421,11 @@ SMOOTH = (
             lambda tf, rates, steps, total, power: keras_rates(
                 tf, lambda r: tf.keras.optimizers.schedules.PolynomialDecay(r, total, 0.0, power),
                 rates, steps, how="update",
+            ),
+        ],
+        jax=[
+            lambda jax, rates, steps, total, power: (
+                jax_rates(jax, lambda r: optax().polynomial_schedule(r, 0.0, power, total), rates, steps)
             ),
         ],
         samples=[

@@ -144,3 +144,9 @@ def keras_callback_rates(tf, callback, rates, epochs, logs=(), floatx=True):
     finally:
         tf.keras.config.set_floatx(before)
     return {"rate": tf.transpose(tf.stack(found))}
+
+
+def jax_rates(jax, schedule, rates, steps):
+    """The rate of each update, (steps, groups), by Optax schedules ``schedule(rate)``, one for each rate."""
+    counts = jax.numpy.arange(steps)
+    return {"rate": jax.numpy.stack([jax.vmap(schedule(r))(counts) for r in rates], axis=1).astype(rates.dtype)}

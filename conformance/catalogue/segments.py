@@ -78,6 +78,7 @@ SEGMENTS = (
             lambda tf, x, ids, n: tf.math.segment_sum(x, ids),
             lambda tf, x, ids, n: tf.keras.ops.segment_sum(x, ids, sorted=True),
         ],
+        jax=[lambda jax, x, ids, n: jax.ops.segment_sum(x, ids, n, indices_are_sorted=True)],
         samples=[*ASCENDING, GAP],
         dtypes=(*FLOATS, "int64", "int32"),
         sources=(f"{TF}math/segment_sum", "https://docs.pytorch.org/docs/stable/torch.html"),
@@ -110,6 +111,7 @@ SEGMENTS = (
             lambda tf, x, ids, n: tf.math.segment_max(x, ids),
             lambda tf, x, ids, n: tf.keras.ops.segment_max(x, ids, sorted=True),
         ],
+        jax=[lambda jax, x, ids, n: jax.ops.segment_max(x, ids, n, indices_are_sorted=True)],
         samples=[*ASCENDING, NO_NUMBER, TIES],
         dtypes=(*FLOATS, "int64", "int32"),
         sources=(f"{TF}math/segment_max",),
@@ -128,6 +130,7 @@ SEGMENTS = (
             lambda tf, x, ids, n: tf.math.segment_min(x, ids),
             lambda tf, x, ids, n: tf.keras.ops.segment_min(x, ids, sorted=True),
         ],
+        jax=[lambda jax, x, ids, n: jax.ops.segment_min(x, ids, n, indices_are_sorted=True)],
         samples=[*ASCENDING, NO_NUMBER, TIES],
         dtypes=(*FLOATS, "int64", "int32"),
         sources=(f"{TF}math/segment_min",),
@@ -146,6 +149,7 @@ SEGMENTS = (
             lambda tf, x, ids, n: tf.math.segment_prod(x, ids),
             lambda tf, x, ids, n: tf.keras.ops.segment_prod(x, ids, sorted=True),
         ],
+        jax=[lambda jax, x, ids, n: jax.ops.segment_prod(x, ids, n, indices_are_sorted=True)],
         # TensorFlow divides the product by each factor, and differentiates that: two derivatives nearly cancel.
         samples=[*(replace(s, smooth=False) for s in ASCENDING), GAP, ZEROS],
         dtypes=("float64", "float32", "int64", "int32"),
@@ -164,6 +168,7 @@ SEGMENTS = (
             lambda tf, x, ids, n: tf.math.unsorted_segment_sum(x, ids, n),
             lambda tf, x, ids, n: tf.keras.ops.segment_sum(x, ids, n),
         ],
+        jax=[lambda jax, x, ids, n: jax.ops.segment_sum(x, ids, n)],
         samples=[*ANY_ORDER, GAPS],
         dtypes=(*FLOATS, "complex64", "int64", "int32"),
         sources=(f"{TF}math/unsorted_segment_sum",),
@@ -180,6 +185,7 @@ SEGMENTS = (
             lambda tf, x, ids, n: tf.keras.ops.segment_sum(x, ids),
             lambda tf, x, ids, n: tf.math.unsorted_segment_sum(x, ids, tf.reduce_max(ids) + 1),
         ],
+        jax=[lambda jax, x, ids, n: jax.ops.segment_sum(x, ids)],
         samples=focused(
             grouped("unsorted", [2, 0, 1, 0, 2, 0], 3, 2),
             grouped("one-segment", [0, 0, 0], 1, 2),
@@ -207,6 +213,7 @@ SEGMENTS = (
             lambda tf, x, ids, n: tf.math.unsorted_segment_max(x, ids, n),
             lambda tf, x, ids, n: tf.keras.ops.segment_max(x, ids, n),
         ],
+        jax=[lambda jax, x, ids, n: jax.ops.segment_max(x, ids, n)],
         samples=[*ANY_ORDER, NO_NUMBERS, TIES],
         dtypes=(*FLOATS, "int64", "int32"),
         sources=(f"{TF}math/unsorted_segment_max",),
@@ -221,6 +228,7 @@ SEGMENTS = (
             lambda tf, x, ids, n: tf.math.unsorted_segment_min(x, ids, n),
             lambda tf, x, ids, n: tf.keras.ops.segment_min(x, ids, n),
         ],
+        jax=[lambda jax, x, ids, n: jax.ops.segment_min(x, ids, n)],
         samples=[*ANY_ORDER, NO_NUMBERS, TIES],
         dtypes=(*FLOATS, "int64", "int32"),
         sources=(f"{TF}math/unsorted_segment_min",),
@@ -235,6 +243,7 @@ SEGMENTS = (
             lambda tf, x, ids, n: tf.math.unsorted_segment_prod(x, ids, n),
             lambda tf, x, ids, n: tf.keras.ops.segment_prod(x, ids, n),
         ],
+        jax=[lambda jax, x, ids, n: jax.ops.segment_prod(x, ids, n)],
         samples=[*ANY_ORDER, GAPS, ZEROS],
         dtypes=("float64", "float32", "int64", "int32"),
         sources=(f"{TF}math/unsorted_segment_prod",),
@@ -246,6 +255,7 @@ SEGMENTS = (
         vjp=adjoint(ref.partition),
         torch=[lambda torch, x, parts, n: tuple(x[parts == i] for i in range(n))],
         tensorflow=[lambda tf, x, parts, n: tuple(tf.dynamic_partition(x, tf.cast(parts, "int32"), n))],
+        jax=[lambda jax, x, parts, n: tuple(x[parts == i] for i in range(n))],
         samples=focused(
             grouped("three", [2, 0, 1, 0, 2, 0], 3, 2),
             grouped("vector", [1, 0, 1], 2),
@@ -266,6 +276,7 @@ CODES = (
             lambda tf, ids, like, classes: tf.one_hot(ids, classes, dtype=like.dtype),
             lambda tf, ids, like, classes: tf.keras.ops.one_hot(ids, classes, dtype=like.dtype.name),
         ],
+        jax=[lambda jax, ids, like, classes: jax.nn.one_hot(ids, classes, dtype=like.dtype)],
         samples=focused(
             given(np.array([[2, 0], [1, 1]]), 0.0, classes=3, name="matrix", edge=False),
             given(np.array(4), 0.0, classes=5, name="0-d"),
@@ -282,6 +293,7 @@ CODES = (
         ref.sequence_mask,
         torch=[lambda torch, lengths, longest: torch.arange(longest) < lengths[..., None]],
         tensorflow=[lambda tf, lengths, longest: tf.sequence_mask(lengths, longest)],
+        jax=[lambda jax, lengths, longest: jax.numpy.arange(longest) < lengths[..., None]],
         samples=[
             given([3.0, 0.0, 5.0], longest=5, name="ragged", edge=False),
             given([[1.0, 2.0], [4.0, 3.0]], longest=4, name="matrix", edge=False),
@@ -296,6 +308,7 @@ CODES = (
         ref.isin,
         torch=[lambda torch, x, values: torch.isin(x, values)],
         tensorflow=[lambda tf, x, values: tf.keras.ops.isin(x, values)],
+        jax=[lambda jax, x, values: jax.numpy.isin(x, values)],
         samples=focused(
             given([[1.0, 2.0, 3.0], [4.0, 1.0, 6.0]], [1.0, 6.0, 1.0], name="matrix", edge=False),
             given([1.0, 2.0], np.zeros(0), name="of-nothing"),
@@ -314,6 +327,7 @@ CODES = (
             lambda torch, x: torch.stack(torch.where(x != 0), -1),
         ],
         tensorflow=[lambda tf, x: tf.where(x), lambda tf, x: tf.stack(tf.keras.ops.nonzero(x), -1)],
+        jax=[lambda jax, x: jax.numpy.argwhere(x)],
         samples=focused(
             given([[1.0, 0.0, -1.0], [0.0, 2.0, 2.0]], name="matrix", edge=False),
             given([0.0, 0.0], name="nothing"),
@@ -332,6 +346,7 @@ CODES = (
             lambda tf, indices, shape: tf.unravel_index(indices, tf.constant(shape, indices.dtype)),
             lambda tf, indices, shape: tf.stack(tf.keras.ops.unravel_index(indices, shape)),
         ],
+        jax=[lambda jax, indices, shape: jax.numpy.stack(jax.numpy.unravel_index(indices, shape))],
         samples=[
             given([5.0, 0.0, 23.0], shape=(2, 3, 4), name="three-axes", edge=False),
             given([2.0, 2.0], shape=(5,), name="one-axis", edge=False),
@@ -349,6 +364,7 @@ CODES = (
             lambda torch, p: torch.empty_like(p).index_put((p.long(),), torch.arange(len(p), dtype=p.dtype)),
         ],
         tensorflow=[lambda tf, p: tf.math.invert_permutation(p), lambda tf, p: tf.argsort(p)],
+        jax=[lambda jax, p: jax.numpy.argsort(p)],
         samples=[
             sample("random", lambda rng: (rng.permutation(20).astype(float),)),
             given([2.0, 0.0, 1.0], name="cycle", edge=False),

@@ -158,6 +158,7 @@ CASES = (
         vjp=ref.erf_vjp,
         torch=[lambda torch, x: torch.erf(x), lambda torch, x: torch.special.erf(x)],
         tensorflow=[lambda tf, x: tf.math.erf(x), lambda tf, x: tf.keras.ops.erf(x)],
+        jax=[lambda jax, x: jax.scipy.special.erf(x), lambda jax, x: jax.lax.erf(x)],
         samples=[
             normal((24,)),
             tails(-4, 4, 24),
@@ -174,6 +175,7 @@ CASES = (
         vjp=ref.erfc_vjp,
         torch=[lambda torch, x: torch.erfc(x), lambda torch, x: torch.special.erfc(x)],
         tensorflow=[lambda tf, x: tf.math.erfc(x), lambda tf, x: tf.keras.ops.erfc(x)],
+        jax=[lambda jax, x: jax.scipy.special.erfc(x)],
         samples=[normal((24,)), tails(-5, 8.5, 24), small(24), nonfinite(), given([1e30, -1e30, 30.0], name="large")],
         sources=("https://dlmf.nist.gov/7.2",),
     ),
@@ -184,6 +186,7 @@ CASES = (
         vjp=ref.erfcx_vjp,
         vjp_intermediates=erfcx_passes,
         torch=[lambda torch, x: torch.special.erfcx(x)],
+        jax=[lambda jax, x: jax.scipy.special.erfcx(x)],
         samples=[
             normal((24,)),
             tails(-8, 10, 24),
@@ -202,6 +205,7 @@ CASES = (
         vjp_intermediates=erfinv_passes,
         torch=[lambda torch, x: torch.erfinv(x), lambda torch, x: torch.special.erfinv(x)],
         tensorflow=[lambda tf, x: tf.math.erfinv(x), lambda tf, x: tf.keras.ops.erfinv(x)],
+        jax=[lambda jax, x: jax.scipy.special.erfinv(x), lambda jax, x: jax.lax.erf_inv(x)],
         samples=[
             tails(-0.96, 0.95, 32, name="inside"),
             small(24),
@@ -235,6 +239,7 @@ CASES = (
             lambda torch, x: torch.special.erfc(-x * 0.5**0.5) / 2,
         ],
         tensorflow=[lambda tf, x: tf.math.erfc(-x * tf.constant(0.5**0.5, x.dtype)) / 2],
+        jax=[lambda jax, x: jax.scipy.special.ndtr(x)],
         samples=[normal((24,)), tails(-5, 5, 24), small(24), nonfinite()],
         sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtr",),
     ),
@@ -246,6 +251,7 @@ CASES = (
         vjp_intermediates=ndtri_passes,
         torch=[lambda torch, p: torch.special.ndtri(p)],
         tensorflow=[lambda tf, p: tf.math.ndtri(p)],
+        jax=[lambda jax, p: jax.scipy.special.ndtri(p)],
         samples=[
             tails(0.03, 0.95, 32, name="inside"),
             spread(1e-30, 1e-2, name="near-zero", edge=True, smooth=False),
@@ -261,6 +267,7 @@ CASES = (
         ref.log_ndtr,
         vjp=ref.log_ndtr_vjp,
         torch=[lambda torch, x: torch.special.log_ndtr(x)],
+        jax=[lambda jax, x: jax.scipy.special.log_ndtr(x)],
         samples=[normal((24,)), tails(-30, 9, 24), spread(10, 1e4, name="large", signs=True, edge=True), nonfinite()],
         dtypes=WIDE,
         sources=("https://docs.pytorch.org/docs/stable/special.html#torch.special.log_ndtr",),
@@ -272,6 +279,7 @@ CASES = (
         vjp=ref.dawsn_vjp,
         vjp_intermediates=one,  # 1 - 2 x F(x)
         tensorflow=[lambda tf, x: tf.math.special.dawsn(x)],
+        jax=[lambda jax, x: jax.scipy.special.dawsn(x)],
         samples=[
             normal((24,)),
             tails(-9, 9, 24),
@@ -289,6 +297,7 @@ CASES = (
         ref.expint,
         vjp=ref.expint_vjp,
         tensorflow=[lambda tf, x: tf.math.special.expint(x)],
+        jax=[lambda jax, x: jax.scipy.special.expi(x)],
         samples=[
             spread(0.1, 60),
             spread(1e-10, 1e-3, name="small", edge=True, smooth=False),
@@ -304,6 +313,7 @@ CASES = (
         ref.fresnel_cos,
         vjp=ref.fresnel_cos_vjp,
         tensorflow=[lambda tf, x: tf.math.special.fresnel_cos(x)],
+        jax=[lambda jax, x: jax.scipy.special.fresnel(x)[1]],
         samples=[
             normal((24,)),
             tails(-6, 6, 24),
@@ -320,6 +330,7 @@ CASES = (
         ref.fresnel_sin,
         vjp=ref.fresnel_sin_vjp,
         tensorflow=[lambda tf, x: tf.math.special.fresnel_sin(x)],
+        jax=[lambda jax, x: jax.scipy.special.fresnel(x)[0]],
         samples=[
             normal((24,)),
             tails(-6, 6, 24),
@@ -336,6 +347,7 @@ CASES = (
         ref.spence,
         vjp=ref.spence_vjp,
         tensorflow=[lambda tf, x: tf.math.special.spence(x)],
+        jax=[lambda jax, x: jax.scipy.special.spence(x)],
         samples=[
             spread(0.1, 60),
             near(1.0, 2.0, name="near-the-zero"),
@@ -352,6 +364,7 @@ CASES = (
         vjp=ref.lgamma_vjp,
         torch=[lambda torch, x: torch.lgamma(x), lambda torch, x: torch.special.gammaln(x)],
         tensorflow=[lambda tf, x: tf.math.lgamma(x)],
+        jax=[lambda jax, x: jax.scipy.special.gammaln(x), lambda jax, x: jax.lax.lgamma(x)],
         samples=[
             spread(0.1, 50),
             near(1.0, 2.0, name="near-zeros"),
@@ -376,6 +389,7 @@ CASES = (
             lambda torch, x: torch.special.psi(x),
         ],
         tensorflow=[lambda tf, x: tf.math.digamma(x)],
+        jax=[lambda jax, x: jax.scipy.special.digamma(x)],
         samples=[
             spread(0.1, 50),
             near(1.4616321449683622, name="near-the-zero"),
@@ -394,6 +408,7 @@ CASES = (
         vjp=ref.polygamma_vjp,
         torch=[lambda torch, x, n: torch.polygamma(n, x), lambda torch, x, n: torch.special.polygamma(n, x)],
         tensorflow=[lambda tf, x, n: tf.math.polygamma(tf.constant(n, x.dtype), x)],
+        jax=[lambda jax, x, n: jax.scipy.special.polygamma(n, x)],
         samples=[
             spread(0.1, 50, 16, name="trigamma", n=1),
             spread(0.1, 50, 16, name="second", n=2),
@@ -414,6 +429,7 @@ CASES = (
         held=("s",),  # neither framework has the derivative with respect to s
         torch=[lambda torch, s, q: torch.special.zeta(s, q)],
         tensorflow=[lambda tf, s, q: tf.math.zeta(s, q)],
+        jax=[lambda jax, s, q: jax.scipy.special.zeta(s, q)],
         samples=[
             between((1.1, 12), (0.2, 30), n=16, name="positive"),
             between((1.001, 1.1), (0.2, 30), n=16, name="near-the-pole", edge=True),
@@ -439,6 +455,7 @@ CASES = (
         held=("a",),  # that derivative is the case igamma_order
         torch=[lambda torch, a, x: torch.special.gammainc(a, x), lambda torch, a, x: torch.igamma(a, x)],
         tensorflow=[lambda tf, a, x: tf.math.igamma(a, x)],
+        jax=[lambda jax, a, x: jax.scipy.special.gammainc(a, x)],
         samples=INCOMPLETE,
         sources=("https://dlmf.nist.gov/8.2",),
     ),
@@ -452,6 +469,7 @@ CASES = (
         held=("a",),
         torch=[lambda torch, a, x: torch.special.gammaincc(a, x), lambda torch, a, x: torch.igammac(a, x)],
         tensorflow=[lambda tf, a, x: tf.math.igammac(a, x)],
+        jax=[lambda jax, a, x: jax.scipy.special.gammaincc(a, x)],
         samples=INCOMPLETE,
         sources=("https://dlmf.nist.gov/8.2",),
     ),
@@ -465,6 +483,7 @@ CASES = (
         held=("x",),
         torch=[lambda torch, a, x: torch.special.gammainc(a, x)],
         tensorflow=[lambda tf, a, x: tf.math.igamma(a, x)],
+        jax=[lambda jax, a, x: jax.scipy.special.gammainc(a, x)],
         samples=ORDERS,
         dtypes=WIDE,
         sources=("https://dlmf.nist.gov/8.7",),
@@ -479,6 +498,7 @@ CASES = (
         held=("x",),
         torch=[lambda torch, a, x: torch.special.gammaincc(a, x)],
         tensorflow=[lambda tf, a, x: tf.math.igammac(a, x)],
+        jax=[lambda jax, a, x: jax.scipy.special.gammaincc(a, x)],
         samples=ORDERS,
         dtypes=WIDE,
         sources=("https://dlmf.nist.gov/8.7",),
@@ -492,6 +512,7 @@ CASES = (
         vjp_intermediates=betainc_passes,
         held=("a", "b"),  # TensorFlow has no derivative with respect to them
         tensorflow=[lambda tf, a, b, x: tf.math.betainc(a, b, x)],
+        jax=[lambda jax, a, b, x: jax.scipy.special.betainc(a, b, x)],
         samples=[
             between((0.5, 20), (0.5, 20), (0.1, 0.95), n=16, name="positive"),
             between((0.05, 0.5), (0.05, 0.5), (1e-3, 0.95), n=16, name="small-parameters", edge=True),
@@ -518,6 +539,7 @@ CASES = (
         intermediates=terms,
         vjp_intermediates=terms_of_slope,
         torch=[lambda torch, a, p: torch.special.multigammaln(a, p), lambda torch, a, p: torch.mvlgamma(a, p)],
+        jax=[lambda jax, a, p: jax.scipy.special.multigammaln(a, p)],
         samples=[
             spread(1.2, 50, 12, p=3),
             spread(0.1, 50, 12, name="one-dimension", edge=True, p=1),

@@ -141,6 +141,7 @@ CASES = (
             lambda tf, x: tf.math.special.bessel_i0(x),
             lambda tf, x: tf.keras.ops.i0(x),
         ],
+        jax=[lambda jax, x: jax.scipy.special.i0(x), lambda jax, x: jax.numpy.i0(x)],
         samples=UNSCALED,
         sources=("https://dlmf.nist.gov/10.25",),
     ),
@@ -157,6 +158,7 @@ CASES = (
             lambda tf, x: tf.math.bessel_i0e(x),
             lambda tf, x: tf.math.special.bessel_i0e(x),
         ],
+        jax=[lambda jax, x: jax.scipy.special.i0e(x)],
         samples=SCALED,
         sources=("https://dlmf.nist.gov/10.25",),
     ),
@@ -174,6 +176,7 @@ CASES = (
             lambda tf, x: tf.math.bessel_i1(x),
             lambda tf, x: tf.math.special.bessel_i1(x),
         ],
+        jax=[lambda jax, x: jax.scipy.special.i1(x)],
         samples=UNSCALED,
         sources=("https://dlmf.nist.gov/10.25",),
     ),
@@ -190,6 +193,7 @@ CASES = (
             lambda tf, x: tf.math.bessel_i1e(x),
             lambda tf, x: tf.math.special.bessel_i1e(x),
         ],
+        jax=[lambda jax, x: jax.scipy.special.i1e(x)],
         samples=SCALED,
         sources=("https://dlmf.nist.gov/10.25",),
     ),
@@ -349,6 +353,7 @@ CASES = (
         vjp_intermediates=sinc_passes,
         torch=[lambda torch, x: torch.sinc(x), lambda torch, x: torch.special.sinc(x)],
         tensorflow=[lambda tf, x: tf.keras.ops.sinc(x), lambda tf, x: tf.experimental.numpy.sinc(x)],
+        jax=[lambda jax, x: jax.numpy.sinc(x)],
         samples=[
             spread(0.3, 6, name="both-signs", signs=True),
             small(16),
@@ -366,6 +371,7 @@ CASES = (
         vjp=ref.xlogy_vjp,
         torch=[lambda torch, x, y: torch.xlogy(x, y), lambda torch, x, y: torch.special.xlogy(x, y)],
         tensorflow=[lambda tf, x, y: tf.math.xlogy(x, y)],
+        jax=[lambda jax, x, y: jax.scipy.special.xlogy(x, y)],
         samples=[
             between((0.1, 10), (0.1, 10), name="positive"),
             between((0.1, 10), (0.99, 1.01), name="near-one", edge=True),
@@ -386,6 +392,7 @@ CASES = (
         vjp=ref.xlog1py_vjp,
         torch=[lambda torch, x, y: torch.special.xlog1py(x, y)],
         tensorflow=[lambda tf, x, y: tf.math.xlog1py(x, y)],
+        jax=[lambda jax, x, y: jax.scipy.special.xlog1py(x, y)],
         samples=[
             between((0.1, 10), (0.1, 10), name="positive"),
             between((0.1, 10), (1e-10, 1e-3), name="small", edge=True, dtypes=RANGE),
@@ -424,6 +431,7 @@ CASES = (
         vjp=ref.entr_vjp,
         vjp_intermediates=one,
         torch=[lambda torch, x: torch.special.entr(x)],
+        jax=[lambda jax, x: jax.scipy.special.entr(x)],
         samples=[
             spread(0.01, 10),
             near(1.0, 0.36787944117144233, name="near-one-and-1/e"),

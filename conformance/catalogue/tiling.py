@@ -148,6 +148,7 @@ PADDING = (
             lambda tf, x, pads, value: tf.pad(x, pads, constant_values=tf.cast(value, x.dtype)),
             lambda tf, x, pads, value: tf.keras.ops.pad(x, pads, constant_values=value),
         ],
+        jax=[lambda jax, x, pads, value: jax.numpy.pad(x, pads, constant_values=value)],
         samples=focused(
             normal((3, 4), pads=((1, 2), (0, 3)), value=0),
             normal((3, 4), pads=((1, 0), (2, 1)), value=5, name="with-a-value"),
@@ -168,6 +169,7 @@ PADDING = (
             lambda tf, x, pads: tf.pad(x, pads, "REFLECT"),
             lambda tf, x, pads: tf.keras.ops.pad(x, pads, "reflect"),
         ],
+        jax=[lambda jax, x, pads: jax.numpy.pad(x, pads, "reflect")],
         samples=focused(
             normal((4, 5), pads=((1, 2), (3, 0))),
             normal((3,), pads=((2, 2),), name="as-far-as-possible", edge=True),
@@ -187,6 +189,7 @@ PADDING = (
             lambda tf, x, pads: tf.pad(x, pads, "SYMMETRIC"),
             lambda tf, x, pads: tf.keras.ops.pad(x, pads, "symmetric"),
         ],
+        jax=[lambda jax, x, pads: jax.numpy.pad(x, pads, "symmetric")],
         samples=focused(
             normal((4, 5), pads=((1, 2), (3, 0))),
             normal((3,), pads=((3, 3),), name="as-far-as-possible", edge=True),
@@ -203,6 +206,7 @@ PADDING = (
         # TensorFlow has no such mode.
         torch=[lambda torch, x, pads: torch_pad(torch, x, pads, "replicate"), torch_replication_layer],
         tensorflow=[tf_replicate],
+        jax=[lambda jax, x, pads: jax.numpy.pad(x, pads, "edge")],
         samples=focused(
             normal((4, 5), pads=((1, 2), (3, 0))),
             normal((1,), pads=((3, 2),), name="one-element", edge=True),
@@ -218,6 +222,7 @@ PADDING = (
         # TensorFlow has no such mode.
         torch=[lambda torch, x, pads: torch_pad(torch, x, pads, "circular"), torch_circular_layer],
         tensorflow=[tf_circular],
+        jax=[lambda jax, x, pads: jax.numpy.pad(x, pads, "wrap")],
         samples=focused(
             normal((4, 5), pads=((1, 2), (3, 0))),
             normal((3,), pads=((3, 3),), name="as-far-as-possible", edge=True),
@@ -238,6 +243,7 @@ PADDING = (
             tf_crop,
             lambda tf, x, crops: x[tuple(slice(a, -b or None) for a, b in crops)],
         ],
+        jax=[lambda jax, x, crops: jax.lax.pad(x, x.dtype.type(0), [(-a, -b, 0) for a, b in crops])],
         samples=focused(
             normal((4, 5), crops=((1, 1), (0, 3))),
             normal((4,), crops=((0, 0),), name="nothing", edge=True),
@@ -262,6 +268,7 @@ REPEATING = (
             lambda tf, x, multiples: tf.tile(x, multiples),
             lambda tf, x, multiples: tf.keras.ops.tile(x, multiples),
         ],
+        jax=[lambda jax, x, multiples: jax.numpy.tile(x, multiples)],
         samples=focused(
             normal((2, 3), multiples=(2, 3)),
             normal((2, 3), multiples=(1, 1), name="once"),
@@ -286,6 +293,7 @@ REPEATING = (
             lambda tf, x, repeats, axis: tf.repeat(x, repeats, axis),
             lambda tf, x, repeats, axis: tf.keras.ops.repeat(x, repeats, axis),
         ],
+        jax=[lambda jax, x, repeats, axis: jax.numpy.repeat(x, np.asarray(repeats), axis)],
         samples=focused(
             normal((2, 3), repeats=2, axis=1),
             normal((3, 2), repeats=(2, 0, 3), axis=0, name="its-own-number-each"),
@@ -305,6 +313,7 @@ REPEATING = (
             lambda tf, x, axis: tf.reverse(x, axis),
             lambda tf, x, axis: tf.keras.ops.flip(x, axis),
         ],
+        jax=[lambda jax, x, axis: jax.numpy.flip(x, axis)],
         samples=focused(
             normal((3, 4), axis=(0,)),
             normal((3, 4, 2), axis=(0, -1), name="two-axes"),
@@ -325,6 +334,7 @@ REPEATING = (
             lambda tf, x, k, axes: tf.keras.ops.rot90(x, k, axes),
             lambda tf, x, k, axes: tf.experimental.numpy.rot90(x, k, axes),
         ],
+        jax=[lambda jax, x, k, axes: jax.numpy.rot90(x, k, axes)],
         samples=focused(
             normal((3, 4), k=1, axes=(0, 1)),
             normal((3, 2, 4), k=-1, axes=(2, 0), name="clockwise"),
@@ -344,6 +354,7 @@ REPEATING = (
             lambda tf, x, shift, axis: tf.roll(x, shift, axis),
             lambda tf, x, shift, axis: tf.keras.ops.roll(x, shift, axis),
         ],
+        jax=[lambda jax, x, shift, axis: jax.numpy.roll(x, shift, axis)],
         samples=focused(
             normal((5, 3), shift=(2,), axis=(0,)),
             normal((5, 3, 2), shift=(-1, 2), axis=(0, -2), name="several-axes"),
@@ -363,6 +374,7 @@ REPEATING = (
             lambda tf, x, shift: tf.keras.ops.roll(x, shift),
             lambda tf, x, shift: tf.experimental.numpy.roll(x, shift),
         ],
+        jax=[lambda jax, x, shift: jax.numpy.roll(x, shift)],
         samples=focused(
             normal((3, 4), shift=5),
             normal((3, 4), shift=-3, name="backwards"),

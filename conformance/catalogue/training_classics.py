@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, Sample
+from conformance.catalogue.jax_shared import optax
 from conformance.catalogue.training_shared import (
     MASTER,
     confusion,
@@ -499,6 +500,111 @@ def fitted_line(label, outputs, inputs, options):
     ]
 
 
+def jax_value_and_grad(jax, x, y, w, b, learning_rate, steps):
+    def loss_of(weights):
+        return jax.numpy.mean((weights["w"] * x + weights["b"] - y) ** 2)
+
+    @jax.jit
+    def step(weights):
+        loss, gradients = jax.value_and_grad(loss_of)(weights)
+        weights = {name: value - learning_rate * gradients[name] for name, value in weights.items()}
+        return weights, recorded(loss, weights, gradients)
+
+    weights, rows = {"w": w, "b": b}, []
+    for _ in range(steps):
+        weights, row = step(weights)
+        rows.append(row)
+    return stacked(jax.numpy, rows)
+
+
+def jax_to_the_end(jax, *inputs, **options):
+    path = jax_value_and_grad(jax, *inputs, **options)
+    return {"w": path["w"], "b": path["b"], "solution": jax.numpy.stack([path["w"][-1], path["b"][-1]])}
+
+
+def jax_descent(jax, loss_of, kernel, bias, learning_rate, steps):
+    optimizer = optax().sgd(learning_rate)
+
+    @jax.jit
+    def step(weights, state):
+        loss, gradients = jax.value_and_grad(lambda w: loss_of(w["kernel"], w["bias"]))(weights)
+        updates, state = optimizer.update(gradients, state, weights)
+        weights = optax().apply_updates(weights, updates)
+        return weights, state, recorded(loss, weights, gradients)
+
+    weights, rows = {"kernel": kernel, "bias": bias}, []
+    state = optimizer.init(weights)
+    for _ in range(steps):
+        weights, state, row = step(weights, state)
+        rows.append(row)
+    return stacked(jax.numpy, rows)
+
+
+def optax_sigmoid_binary_cross_entropy(jax, x, target, kernel, bias, **options):
+    loss = optax().sigmoid_binary_cross_entropy
+    return jax_descent(jax, lambda k, b: loss(x @ k + b, target).mean(), kernel, bias, **options)
+
+
+def optax_softmax_cross_entropy(jax, x, labels, kernel, bias, **options):
+    loss = optax().softmax_cross_entropy_with_integer_labels
+    return jax_descent(jax, lambda k, b: loss(x @ k + b, labels).mean(), kernel, bias, **options)
+
+
+def jax_and_optax_loop(
+    jax, images, labels, test_images, test_labels, kernel_1, bias_1, kernel_2, bias_2,
+    batch, epochs, every, learning_rate, rho, epsilon,
+):  # fmt: skip
+    cross_entropy = optax().softmax_cross_entropy_with_integer_labels
+    optimizer = optax().rmsprop(learning_rate, rho, epsilon, eps_in_sqrt=False)
+
+    def model(weights, x):
+        hidden = jax.nn.relu(x.reshape(len(x), -1) @ weights["kernel_1"] + weights["bias_1"])
+        return hidden @ weights["kernel_2"] + weights["bias_2"]
+
+    def loss_of(weights, x, y):
+        logits = model(weights, x)
+        return cross_entropy(logits, y).mean(), (logits.argmax(axis=1) == y).sum()
+
+    @jax.jit
+    def step(weights, state, x, y):
+        (loss, correct), gradients = jax.value_and_grad(loss_of, has_aux=True)(weights, x, y)
+        updates, state = optimizer.update(gradients, state, weights)
+        weights = optax().apply_updates(weights, updates)
+        return weights, state, loss, correct, recorded(loss, weights, gradients)
+
+    @jax.jit
+    def test(weights, x, y):
+        logits = model(weights, x)
+        return cross_entropy(logits, y).sum(), logits.argmax(axis=1)
+
+    def batches(x, y):
+        return [(x[i : i + batch], y[i : i + batch]) for i in range(0, len(x), batch)]
+
+    weights = {"kernel_1": kernel_1, "bias_1": bias_1, "kernel_2": kernel_2, "bias_2": bias_2}
+    state, losses, rows, accuracies, tests = optimizer.init(weights), [], [], [], []
+    for _ in range(epochs):
+        right = 0
+        for x, y in batches(images, labels):
+            weights, state, loss, correct, row = step(weights, state, x, y)
+            if len(losses) % every == 0:
+                rows.append(row)
+            losses.append(loss)
+            right += int(correct)
+        accuracies.append(right / len(images))
+        totals, answers = zip(*(test(weights, x, y) for x, y in batches(test_images, test_labels)), strict=True)
+        tests.append((sum(totals) / len(test_images), jax.numpy.concatenate(answers)))
+    answers = tests[-1][1]
+    return {
+        **stacked(jax.numpy, rows),
+        "loss": jax.numpy.stack(losses),
+        "test_loss": jax.numpy.stack([loss for loss, _ in tests]),
+        "test_miscounted": jax.numpy.zeros((), int),
+        "_confusion": jax.numpy.array(confusion(test_labels, answers, len(bias_2))),
+        "_accuracy": jax.numpy.array(accuracies),
+        "_test_accuracy": jax.numpy.array([(a == test_labels).mean() for _, a in tests]),
+    }
+
+
 CASES = (
     Case(
         "linear_regression",
@@ -506,6 +612,7 @@ CASES = (
         ref.linear_regression,
         torch=[module_and_backward, functional_call_and_grad],
         tensorflow=[model_and_gradient_tape],
+        jax=[jax_value_and_grad],
         samples=LINES,
         figure=fitted_line,
         modes=("eager",),
@@ -521,6 +628,7 @@ CASES = (
         ref.linear_regression_closed_form,
         torch=[module_to_the_end],
         tensorflow=[compiled_model_to_the_end],
+        jax=[jax_to_the_end],
         samples=[
             sample("200-points", to_fit(), dtypes=MASTER, learning_rate=3 * 2.0**-7, steps=800),
             sample("short-range", short_range, dtypes=MASTER, learning_rate=0.5, steps=120),
@@ -547,6 +655,7 @@ CASES = (
         ref.logistic_regression,
         torch=[bce_of_sigmoid, bce_with_logits, bce_with_logits_in_torch_func],
         tensorflow=[sigmoid_cross_entropy, sigmoid_cross_entropy_in_tf_function],
+        jax=[optax_sigmoid_binary_cross_entropy],
         samples=[
             sample(
                 "breast-cancer",
@@ -575,6 +684,7 @@ CASES = (
         ref.softmax_regression,
         torch=[cross_entropy_loss, nll_of_log_softmax, cross_entropy_in_torch_func],
         tensorflow=[softmax_cross_entropy, sparse_softmax_cross_entropy_in_tf_function],
+        jax=[optax_softmax_cross_entropy],
         samples=[
             sample("iris", to_classify(lambda _: datasets.iris(), 3), dtypes=MASTER, learning_rate=0.25, steps=50),
             sample(
@@ -596,6 +706,7 @@ CASES = (
         ref.digit_classifier,
         torch=[data_loader_loop],
         tensorflow=[keras_fit],
+        jax=[jax_and_optax_loop],
         samples=classifier_samples(),
         extended=False,
         figure=learning_curves("Digit classifier", "cross-entropy"),

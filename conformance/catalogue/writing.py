@@ -119,6 +119,12 @@ EXTREMA = focused(
     ),
 )
 
+
+def jax_set_diagonal(jax, x, diagonal):
+    i = jax.numpy.arange(diagonal.shape[-1])
+    return x.at[..., i, i].set(diagonal)
+
+
 CASES = (
     Case(
         "scatter_update",
@@ -130,6 +136,7 @@ CASES = (
             lambda tf, x, indices, updates: tf.tensor_scatter_nd_update(x, indices, updates),
             lambda tf, x, indices, updates: tf.keras.ops.scatter_update(x, indices, updates),
         ],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].set(updates)],
         samples=[
             *focused(
                 writing("elements", (3, 4), [[0, 1], [2, 3]], (2,)),
@@ -155,6 +162,7 @@ CASES = (
             lambda tf, x, indices, updates: tf.tensor_scatter_nd_add(x, indices, updates),
             lambda tf, x, indices, updates: tf.keras.ops.scatter_update(x, indices, updates, reduction="add"),
         ],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].add(updates)],
         samples=[
             writing("repeated", (3, 4), [[0, 1], [2, 3], [0, 1], [0, 1]], (4,)),
             writing("rows", (4, 2), [[3], [0], [3]], (3, 2)),
@@ -174,6 +182,7 @@ CASES = (
             lambda torch, x, indices, updates: torch.index_add(x, 0, indices[:, 0], updates, alpha=-1),
         ],
         tensorflow=[lambda tf, x, indices, updates: tf.tensor_scatter_nd_sub(x, indices, updates)],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].subtract(updates)],
         samples=focused(
             writing("repeated", (4, 2), [[3], [0], [3]], (3, 2)),
             writing("vector", (5,), [[4], [0]], (2,)),
@@ -194,6 +203,9 @@ CASES = (
         tensorflow=[
             lambda tf, indices, updates, shape: tf.scatter_nd(indices, updates, tf.constant(shape, indices.dtype)),
             lambda tf, indices, updates, shape: tf.keras.ops.scatter(indices, updates, shape),
+        ],
+        jax=[
+            lambda jax, indices, updates, shape: jax.numpy.zeros(shape, updates.dtype).at[tuple(indices.T)].add(updates)
         ],
         samples=focused(
             sample("repeated", lambda rng: (np.array([[1], [3], [1]]), rng.standard_normal(3)), shape=(5,)),
@@ -216,6 +228,7 @@ CASES = (
             lambda tf, x, indices, updates: tf.tensor_scatter_nd_max(x, indices, updates),
             lambda tf, x, indices, updates: tf.keras.ops.scatter_update(x, indices, updates, reduction="max"),
         ],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].max(updates)],
         samples=EXTREMA,
         dtypes=(*FLOATS, "int64", "int32"),
         sources=(f"{TF}tensor_scatter_nd_max", f"{TORCH}scatter_reduce.html"),
@@ -233,6 +246,7 @@ CASES = (
             lambda tf, x, indices, updates: tf.tensor_scatter_nd_min(x, indices, updates),
             lambda tf, x, indices, updates: tf.keras.ops.scatter_update(x, indices, updates, reduction="min"),
         ],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].min(updates)],
         samples=EXTREMA,
         dtypes=(*FLOATS, "int64", "int32"),
         sources=(f"{TF}tensor_scatter_nd_min", f"{TORCH}scatter_reduce.html"),
@@ -247,6 +261,7 @@ CASES = (
             lambda torch, x, indices, updates: torch.index_reduce(x, 0, indices[:, 0], updates, "prod"),
         ],
         tensorflow=[lambda tf, x, indices, updates: tf.keras.ops.scatter_update(x, indices, updates, reduction="mul")],
+        jax=[lambda jax, x, indices, updates: x.at[tuple(indices.T)].multiply(updates)],
         samples=focused(
             writing("repeated", (4, 2), [[3], [0], [3]], (3, 2)),
             writing("vector", (5,), [[4], [0]], (2,)),
@@ -267,6 +282,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, indices, updates, axis: tf.tensor_scatter_nd_update(x, every_line(tf, indices, axis), updates)
         ],
+        jax=[lambda jax, x, indices, updates, axis: jax.numpy.put_along_axis(x, indices, updates, axis, inplace=False)],
         samples=focused(
             writing("rows", (2, 4), [[3, 0], [1, 2]], (2, 2), axis=1),
             writing("columns", (3, 2), [[2, 0]], (1, 2), axis=0),
@@ -302,6 +318,7 @@ CASES = (
         vjp=adjoint(ref.scatter_update),
         torch=[lambda torch, x, indices, updates: torch.index_copy(x, 0, indices[:, 0], updates)],
         tensorflow=[lambda tf, x, indices, updates: tf.tensor_scatter_nd_update(x, indices, updates)],
+        jax=[lambda jax, x, indices, updates: x.at[indices[:, 0]].set(updates)],
         samples=focused(
             writing("rows", (4, 2), [[3], [0]], (2, 2)),
             writing("vector", (5,), [[4], [1]], (2,)),
@@ -320,6 +337,7 @@ CASES = (
             torch_fill_columns,
         ],
         tensorflow=[tf_fill_columns],
+        jax=[lambda jax, x, indices, value: x.at[:, indices].set(value)],
         samples=focused(
             writing("columns", (3, 4), [3, 0], ()),
             writing("repeated", (2, 3), [1, 1], ()),
@@ -342,6 +360,7 @@ CASES = (
             lambda tf, x, mask, value: tf.where(mask, value, x),
             lambda tf, x, mask, value: tf.keras.ops.where(mask, value, x),
         ],
+        jax=[lambda jax, x, mask, value: jax.numpy.where(mask, value, x)],
         samples=focused(
             filling("some", (2, 3), [[True, False, True], [False, True, True]]),
             filling("broadcast", (2, 3), [True, False, True]),
@@ -372,6 +391,7 @@ CASES = (
         vjp=adjoint(ref.window_update),
         torch=[torch_window_update],
         tensorflow=[tf_window_update],
+        jax=[lambda jax, x, updates, start: jax.lax.dynamic_update_slice(x, updates, start)],
         samples=focused(
             normal((4, 5), (2, 3), start=(1, 2)),
             normal((3,), (3,), start=(0,), name="all"),
@@ -387,6 +407,7 @@ CASES = (
         # XlaDynamicUpdateSlice, to which keras.ops.slice_update leads, has no gradient.
         torch=[torch_window_update],
         tensorflow=[lambda tf, x, updates, start: tf.keras.ops.slice_update(x, start, updates)],
+        jax=[lambda jax, x, updates, start: jax.lax.dynamic_update_slice(x, updates, start)],
         samples=focused(
             normal((4, 5), (2, 3), start=(1, 2)),
             normal((3,), (3,), start=(0,), name="all"),
@@ -402,6 +423,7 @@ CASES = (
         vjp=adjoint(ref.strided_update),
         torch=[torch_assign],
         tensorflow=[tf_assign],
+        jax=[lambda jax, x, updates, key: x.at[key].set(updates)],
         samples=focused(
             normal((5, 4), (2, 4), key=(slice(1, -1, 2),), name="steps"),
             normal((3, 4), (3,), key=(slice(None), -1), name="column"),
@@ -418,6 +440,7 @@ CASES = (
         vjp=adjoint(ref.set_diagonal),
         torch=[lambda torch, x, diagonal: torch.diagonal_scatter(x, diagonal, dim1=-2, dim2=-1)],
         tensorflow=[lambda tf, x, diagonal: tf.linalg.set_diag(x, diagonal)],
+        jax=[jax_set_diagonal],
         samples=focused(
             normal((2, 3, 3), (2, 3)),
             normal((2, 4), (2,), name="wide"),

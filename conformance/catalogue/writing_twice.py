@@ -39,6 +39,7 @@ CASES = (
             lambda tf, x, i, v: tf.keras.ops.scatter_update(x, i[:, None], v),
             lambda tf, x, i, v: x * 0 + tf.scatter_nd(i[:, None], v, tf.shape(x, tf.int64)),
         ],
+        jax=[lambda jax, x, i, v: x.at[i].set(v)],
         samples=[
             given(INTO, [0, 1, 2, 3], [1.0, 2.0, 3.0, 4.0], name="all", edge=False),
             given(INTO, [3, 1, 0, 2], [1.0, 2.0, 3.0, 4.0], name="in-another-order", edge=False),
@@ -58,6 +59,10 @@ CASES = (
             lambda tf, x, mask, value: tf.keras.ops.where(mask, tf.constant(value, x.dtype), x),
             scattered_by_mask,
             assigned_in_tf,
+        ],
+        jax=[
+            lambda jax, x, mask, value: x.at[mask].set(value),
+            lambda jax, x, mask, value: jax.numpy.where(mask, value, x),
         ],
         samples=[
             given(INTO, [True, False, True, False], name="some", edge=False, value=-1.0),

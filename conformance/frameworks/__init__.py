@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from conformance.case import FRAMEWORKS, Route
+from conformance.case import FRAMEWORKS, Case, Route
 
 Array = np.ndarray
 Function = Callable[..., Any]
@@ -28,7 +28,7 @@ Answer = tuple[Any, tuple[Array | None, ...]]
 """A result, and a gradient for each floating input that is not held; None where there is no dependence."""
 
 MODES = {
-    "eager": "operation by operation, both frameworks",
+    "eager": "operation by operation, every framework",
     "function": "tf.function",
     "shapeless": "tf.function, traced for shapes that it does not know",
     "xla": "tf.function(jit_compile=True)",
@@ -36,23 +36,28 @@ MODES = {
     "compile": "torch.compile with the aot_eager backend",
     "dynamic": "torch.compile with the aot_eager backend, for any shape",
     "inductor": "torch.compile with the inductor backend (seconds for each function)",
+    "jit": "jax.jit",
 }
 MODES_OF = {
     "torch": ("eager", "compile", "dynamic", "inductor"),
     "tensorflow": ("eager", "function", "shapeless", "xla", "graph"),
+    "jax": ("jit", "eager"),
 }
-DEFAULT_MODES = ("eager", "function")
+"""Of each framework, that which takes most checks first: in JAX jit, since JAX compiles in eager mode too, and there
+each operation, shape and dtype by itself, which takes tens of milliseconds."""
+DEFAULT_MODES = ("eager", "function", "jit")
 DEVICES = ("cpu", "gpu")
 
-KERNELS = {"torch": ("cpu_capability", "onednn"), "tensorflow": ("onednn",)}
+KERNELS = {"torch": ("cpu_capability", "onednn"), "tensorflow": ("onednn",), "jax": ()}
 """Facts that `Framework.kernels` gives: `cpu_capability` as torch names it (DEFAULT, AVX2, AVX512, ...); `onednn` off,
 or on in TensorFlow, and in torch the instructions that it uses (AVX2, AVX512)."""
 
 DISTRIBUTIONS = {
     "torch": ("torch",),
     "tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly"),
+    "jax": ("jax",),
 }
-_OLDEST = {"torch": (2, 4), "tensorflow": (2, 16)}
+_OLDEST = {"torch": (2, 4), "tensorflow": (2, 16), "jax": (0, 7)}
 
 
 class Unusable(Exception):
@@ -173,12 +178,27 @@ def installed(framework: str) -> str | None:
     """The version of an installed framework, without importing it; None if it is not installed."""
     if importlib.util.find_spec(framework) is None:
         return None
-    for distribution in DISTRIBUTIONS[framework]:
-        try:
-            return importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return "unknown"
+    return next(filter(None, map(packaged, DISTRIBUTIONS[framework])), "unknown")
+
+
+def packaged(distribution: str) -> str | None:
+    """The version of an installed package; None if it is not installed."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def chosen() -> tuple[str, ...]:
+    """The frameworks that a run covers unless it says which: torch and TensorFlow, one of which may be absent and is
+    then skipped by name, and whatever else is installed."""
+    return tuple(f for f in FRAMEWORKS if f in ("torch", "tensorflow") or installed(f))
+
+
+def leading_mode(framework: str, case: Case) -> str:
+    """The mode in which most checks of a case are made."""
+    first = MODES_OF[framework.partition("+")[0]][0]
+    return first if case.allows(first) else "eager"
 
 
 def unsupported(framework: str) -> str | None:

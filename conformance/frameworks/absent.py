@@ -3,23 +3,26 @@
 A failure is never taken for an absence. What was raised must say so itself (a public name that a module, a class or a
 tensor of the framework does not have; a keyword that a function does not take), the name must stand in the route, or be
 an option of the sample that the route takes from a module by ``getattr``, and it must have been raised where the route
-asked: in the route's own frame, or below it only in wrappers that pass the route's keywords on. An error that comes from
-inside a framework is a failure, whatever it says.
+asked: in the route's own frame, or below it only in wrappers that pass the route's keywords on. An error that comes
+from inside a framework is a failure, whatever it says.
 """
 
 import inspect
 import re
+import sys
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any
 
-ROOTS = ("torch", "tensorflow", "keras")
+ROOTS = ("torch", "tensorflow", "keras", "jax", "optax")
 _OWN = str(Path(__file__).parents[1])
 _PUBLIC = (
     (re.compile(r"^tensorflow\.(?:_api\.v2\.)?"), "tf."),
     (re.compile(r"^tf\.keras\._tf_keras\.keras|^keras\._tf_keras\.keras|^keras(?:\.api|\.src)?(?=\.|$)"), "tf.keras"),
 )
 _KEYWORD = re.compile(r"got an unexpected keyword argument '(\w+)'")
+_OF_MODULE = re.compile(r"^(?:module ')?((?:jax|optax)[\w.]*?)(?:' has no attribute '|\.)(\w+)(?:'| was deprecated)")
+"""What a module's own __getattr__ says of what is not there, and of what was withdrawn."""
 _UNRECOGNIZED = (
     re.compile(r"^Unrecognized keyword arguments passed to (?P<owner>\w+): \{(?P<given>.*)\}"),  # Keras' layers
     re.compile(r"^Argument\(s\) not recognized: \{(?P<given>.*)\}"),  # its optimizers
@@ -34,7 +37,7 @@ def absent(error: Exception) -> str | None:
         return None
     route, inside = frames[asked], frames[asked + 1 :]
     if isinstance(error, AttributeError):
-        looked_up = all(f.f_code.co_name == "__getattr__" for f in inside)  # of lazily loaded modules
+        looked_up = all(f.f_code.co_name in ("__getattr__", "getattr") for f in inside)  # of lazily loaded modules
         return _attribute(error, route) if looked_up else None
     if isinstance(error, ImportError):
         return None if inside else _imported(error)
@@ -45,6 +48,8 @@ def absent(error: Exception) -> str | None:
 
 def _attribute(error: AttributeError, route: FrameType) -> str | None:
     owner, name = error.obj, error.name
+    if name is None and (said := _OF_MODULE.match(str(error))):
+        owner, name = sys.modules.get(said[1]), said[2]
     if not name or name.startswith("_") or _has(owner, name):
         return None
     if name not in route.f_code.co_names and not (isinstance(owner, ModuleType) and _looks_up(route, name)):
