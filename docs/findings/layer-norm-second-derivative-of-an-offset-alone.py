@@ -11,6 +11,6 @@ for weight in (torch.ones(3), None):
         torch.autograd.grad(first, [x, bias], [torch.ones_like(g) for g in first], allow_unused=True)
     except RuntimeError as error:
         print("weight is None:" if weight is None else "weight of ones:", str(error).split(" for ")[0])
-        raise SystemExit(0 if weight is None else 1) from None
+        raise SystemExit(weight is None) from None
     print("weight is None:" if weight is None else "weight of ones:", "no error")
-raise SystemExit(1)
+raise SystemExit(0)
