@@ -10,11 +10,12 @@ import scipy.special
 
 from conformance import noise
 from conformance.case import Case, Sample
-from conformance.catalogue.training_classics import CASES
+from conformance.catalogue import training_classics, training_digits
 from conformance.reference import optimizers, training
 from meta_tests.training import drawn, exact, gradients_agree_with_differences, scores_tell_right_from_wrong
 
 Array = np.ndarray
+CASES = (*training_classics.CASES, *training_digits.CASES)
 RUNS = {case.name: case for case in CASES}
 DATA = {
     "linear_regression": ("x", "y"),

@@ -5,6 +5,7 @@ from conformance.catalogue import (
     training_classics,
     training_convergence,
     training_convolution,
+    training_digits,
     training_migration,
     training_migration_layers,
     training_migration_more,
@@ -17,6 +18,7 @@ from conformance.catalogue import (
 
 CASES: tuple[Case, ...] = (
     *training_classics.CASES,
+    *training_digits.CASES,
     *training_ways.CASES,
     *training_sentiment.CASES,
     *training_convergence.CASES,

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
-from conformance.catalogue.training_classics import images_and_weights
 from conformance.catalogue.training_convolution import (
     RUN,
     digits_and_weights,
     subclassed_model,
     torch_network,
 )
+from conformance.catalogue.training_digits import images_and_weights
 from conformance.catalogue.training_shared import learning_curves, recorded, stacked
 from conformance.reference import training_precision as ref
 from fixtures import datasets
