@@ -543,10 +543,14 @@ class Workbench:
             sample=label(sample, how), reason=reason,
         )  # fmt: skip
 
-    def _known(self, test: Test, routes: tuple[Route, ...], dtype: str, sample: str, how: str) -> Divergence | None:
-        """The first divergence whose scope holds a check, through any of the routes."""
+    def _known(
+        self, test: Test, routes: tuple[Route, ...], dtype: str, sample: str, how: str, score: float
+    ) -> Divergence | None:
+        """The first divergence whose scope holds a check. Where two frameworks disagree, each may have one: then the
+        first that explains the score."""
         named = ((d for d in self._entries(test, r.framework) if d.holds(r.name, dtype, sample, how)) for r in routes)
-        return next(itertools.chain.from_iterable(named), None)
+        found = [d for d in (next(of_route, None) for of_route in named) if d is not None]
+        return next((d for d in found if score <= d.bound), found[0] if found else None)
 
     def _entries(self, test: Test, framework: str) -> list[Divergence]:
         """The divergences that concern a test."""
@@ -567,7 +571,7 @@ class Workbench:
     ) -> tuple[Observation, Divergence | None]:
         """The observation for one score, and the divergence whose scope it is in, which explains a score beyond the
         limit, up to its bound."""
-        divergence = self._known(test, routes, dtype, sample.name, how)
+        divergence = self._known(test, routes, dtype, sample.name, how, score.score)
         within = score.score <= test.limit  # False for NaN
         outcome = "passed" if within else "diverged" if divergence and score.score <= divergence.bound else "failed"
         observation = Observation(
