@@ -23,7 +23,8 @@ SETS = tuple(2**k for k in (17, 18, 19, 20, 21, 22, 24, 25, 26))
 """Bytes of working sets; the last one depends on the machine."""
 MOST = 2**29
 """Of an array of the largest set: enough for caches of 128 MiB."""
-ROUNDS = 7
+ROUNDS = 15
+"""Of which the best counts: whatever runs beside it makes a machine look slower, and nothing faster."""
 LEAST_SECONDS = 2e-3
 """Of a round."""
 
@@ -38,13 +39,14 @@ def roofline(device: str, torch: Framework | None, *, quick: bool = False) -> di
     clock = time.perf_counter if torch is None else torch.clock(device)
     last = beyond_caches()
     sets = SETS[:2] if quick else (*(s for s in SETS if s < last), last)
-    size = (512 if quick else 1024) if device == "cpu" else 8192
+    orders = ((512,) if quick else (512, 1024)) if device == "cpu" else (4096, 8192)
     found: dict[str, list[dict[str, Any]]] = {"compute": [], "memory": []}
     for by in ("NumPy", "torch"):
         if device != "cpu" if by == "NumPy" else torch is None:
             continue
-        for name, flops, call in products(by, size, torch, device):
-            found["compute"].append(measured(name, by, 3 * ITEM * size**2, flops, call, clock))
+        for n in orders:
+            for name, flops, call in products(by, n, torch, device):
+                found["compute"].append(measured(name, by, 3 * ITEM * n**2, flops, call, clock))
         for working_set in sets:
             for name, moved, call in kernels(by, working_set, torch, device):
                 found["memory"].append(measured(name, by, working_set, moved, call, clock))

@@ -19,7 +19,7 @@ from conformance.catalogue.benchmarks import ENTRIES, OPERATIONS, PROGRAMS, benc
 from conformance.frameworks import Framework, load
 from fixtures import benchmarks as plugin
 from meta_tests.conftest import lines, observation
-from reports import html, speed, timings
+from reports import cli, html, speed, timings
 from reports.compare import compare
 from reports.record import Header, Run, Timing, Writer, encode, read
 from reports.timings import PROCESSES, judge, node_id
@@ -316,6 +316,26 @@ def test_frameworks_stand_side_by_side() -> None:
         "10 GB/s (copy by NumPy, spread 5%) from memory", "1 of 3 results are noisy",
     ):  # fmt: skip
         assert said in text
+
+
+def test_what_is_above_the_roofline_is_counted() -> None:
+    run = Run(iter(timed_lines(timing("numpy", 1e-3), timing("torch", 1e-9))))
+    assert "1 results are above 120% of the roofline: the machine was busy while that was measured" in speed.table(run)
+
+
+def test_a_run_of_benchmarks_alone_has_a_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    writer = Writer(tmp_path / "run")
+    for line in timed_lines(timing("numpy", 1e-3), timing("torch", 1e-4)):
+        writer.write(line)
+    writer.close()
+    assert cli.main(["show", str(tmp_path / "run")]) == 0
+    shown = capsys.readouterr().out
+    assert "100 us   x10  21%" in shown
+    assert shown.rstrip().endswith("TIMED: no framework: 1 benchmarks, 2 results.")
+    assert cli.main(["show", str(tmp_path / "run"), "--case", "gelu"]) == 0
+    assert "100 us   x10  21%" in capsys.readouterr().out
+    assert cli.main(["show", str(tmp_path / "run"), "--case", "gelo"]) == 2
+    assert "it has gelu" in capsys.readouterr().err
 
 
 def test_the_page_shows_them(tmp_path: Path) -> None:

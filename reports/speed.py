@@ -14,6 +14,8 @@ from reports.record import Run, Timing
 
 NOISY = 0.1
 """A result whose rounds scatter by more than this share (interquartile range of median) is marked."""
+ABOVE = 1.2
+"""Nothing can be above its roofline but by noise."""
 BASELINE = "numpy"
 ABOUT = (
     "Each: the median of the rounds, ~ if their interquartile range is more than {noisy:.0%} of it; how many times as "
@@ -159,6 +161,9 @@ def machine(run: Run) -> Iterator[str]:
             f"{rate(fastest, 'B/s')} from caches (sets of {fastest.working_set / 2**20:.3g} MiB)"
         )
     noisy = sum(t.noise > NOISY for t in run.timings)
+    above = sum(c.fraction > ABOVE for g in groups(run) for _, row in g.rows for c in row.values() if c.fraction)
+    if above:
+        yield f"{above} results are above {ABOVE:.0%} of the roofline: the machine was busy while that was measured"
     if run.timings:
         yield f"{noisy} of {len(run.timings)} results are noisy: their rounds differ by more than {NOISY:.0%}"
 
