@@ -5,17 +5,18 @@ Communications of the ACM 52(4): no kernel is faster than min(peak FLOP/s, FLOPs
 of a large float32 matrix product. The bandwidth is that of STREAM's kernels (McCalpin 1995), copy, and scale and add;
 and of a dot product, which only reads. What stays in a cache is faster, so it is measured for working sets of several
 sizes, the largest beyond the last cache (Ilic, Pratas and Sousa 2014, *Cache-aware roofline model*, IEEE Computer
-Architecture Letters 13(1)). The best of NumPy and, where it runs anyway, torch counts, with as many threads as the
-benchmarks have; on a GPU torch's.
+Architecture Letters 13(1)). The best of NumPy and of the frameworks that are timed counts, with as many threads as the
+benchmarks have; of memory, NumPy's and torch's.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from conformance.catalogue import area
 from conformance.frameworks import Framework
 
 ITEM = 4
@@ -32,23 +33,24 @@ Kernel = tuple[str, float, Callable[[], Any]]
 """Name, FLOPs or bytes of a call, and the call."""
 
 
-def roofline(device: str, torch: Framework | None, *, quick: bool = False) -> dict[str, Any]:
+def roofline(device: str, frameworks: Sequence[Framework], *, quick: bool = False) -> dict[str, Any]:
     """Ceilings as plain JSON values: ``compute`` and ``memory``, each a list of measurements with ``kernel``, ``by``,
     ``working_set`` (bytes), ``rate`` (the best round: FLOP/s or bytes/s) and ``spread`` (the interquartile range of the
     rounds' rates, of their median). ``quick``: small sets alone, for tests."""
-    clock = time.perf_counter if torch is None else torch.clock(device)
     last = beyond_caches()
-    sets = SETS[:2] if quick else (*(s for s in SETS if s < last), last)
     orders = ((512,) if quick else (512, 1024)) if device == "cpu" else (4096, 8192)
+    sets = SETS[:2] if quick else (*(s for s in SETS if s < last), last)
     found: dict[str, list[dict[str, Any]]] = {"compute": [], "memory": []}
-    for by in ("NumPy", "torch"):
-        if device != "cpu" if by == "NumPy" else torch is None:
+    for framework in (*([None] if device == "cpu" else []), *frameworks):
+        if framework is not None and device not in framework.devices():
             continue
+        by = "NumPy" if framework is None else framework.name
+        clock = time.perf_counter if framework is None else framework.clock(device)
         for n in orders:
-            for name, flops, call in products(by, n, torch, device):
+            for name, flops, call in products(n, framework, device):
                 found["compute"].append(measured(name, by, 3 * ITEM * n**2, flops, call, clock))
         for working_set in sets:
-            for name, moved, call in kernels(by, working_set, torch, device):
+            for name, moved, call in kernels(working_set, framework, device):
                 found["memory"].append(measured(name, by, working_set, moved, call, clock))
     return found
 
@@ -69,38 +71,40 @@ def last_cache() -> int:
     return max(sizes, default=32 * 2**20)
 
 
-def kernels(by: str, working_set: int, torch: Framework | None, device: str) -> Iterator[Kernel]:
-    """Of three arrays that are the working set. NumPy's sum of two arrays stands for the triad, which it has not."""
+def kernels(working_set: int, framework: Framework | None, device: str) -> Iterator[Kernel]:
+    """Of three arrays that are the working set, in NumPy and in torch, which write into arrays that are there already.
+    NumPy's sum of two arrays stands for the triad, which it has not."""
     n = working_set // (3 * ITEM)
-    if by == "NumPy":
+    if framework is None:
         a, b, c = (np.ones(n, np.float32) for _ in range(3))
         yield "copy", 2 * ITEM * n, lambda: np.copyto(c, a)
         yield "add", 3 * ITEM * n, lambda: np.add(a, b, out=c)
         yield "dot", 2 * ITEM * n, lambda: np.dot(a, b)
-        return
-    assert torch is not None
-    module = torch.module
-    x, y, z = (module.ones(n, device="cpu" if device == "cpu" else "cuda") for _ in range(3))
-    yield "copy", 2 * ITEM * n, lambda: z.copy_(x)
-    yield "triad", 3 * ITEM * n, lambda: module.add(x, y, alpha=3, out=z)
-    yield "dot", 2 * ITEM * n, lambda: module.dot(x, y)
+    elif framework.name == "torch":
+        torch = framework.module
+        x, y, z = (torch.ones(n, device="cpu" if device == "cpu" else "cuda") for _ in range(3))
+        yield "copy", 2 * ITEM * n, lambda: z.copy_(x)
+        yield "triad", 3 * ITEM * n, lambda: torch.add(x, y, alpha=3, out=z)
+        yield "dot", 2 * ITEM * n, lambda: torch.dot(x, y)
 
 
-def products(by: str, n: int, torch: Framework | None, device: str) -> Iterator[Kernel]:
-    """The product of two matrices of n by n. TensorFloat-32 is let in: both frameworks use it for some kernels."""
-    if by == "NumPy":
-        a, b, c = (np.ones((n, n), np.float32) for _ in range(3))
-        yield "matmul", 2.0 * n**3, lambda: np.matmul(a, b, out=c)
+def products(n: int, framework: Framework | None, device: str) -> Iterator[Kernel]:
+    """The product of two matrices of n by n. TensorFloat-32 is let in: the frameworks use it for some kernels."""
+    a = np.ones((n, n), np.float32)
+    if framework is None:
+        c = np.empty_like(a)
+        yield "matmul", 2.0 * n**3, lambda: np.matmul(a, a, out=c)
         return
-    assert torch is not None
-    module = torch.module
-    x, y, z = (module.ones(n, n, device="cpu" if device == "cpu" else "cuda") for _ in range(3))
-    usual = module.get_float32_matmul_precision()
-    module.set_float32_matmul_precision("high" if device == "gpu" else usual)
+    route = next(c for c in area("linalg") if c.name == "matmul").routes(framework.name)[0]
+    call = framework.timer(framework.bind(route, {}, (a, a)), (a, a), None, device=device)
+    precision = framework.module.get_float32_matmul_precision() if framework.name == "torch" else ""
+    if precision and device == "gpu":
+        framework.module.set_float32_matmul_precision("high")
     try:
-        yield "matmul", 2.0 * n**3, lambda: module.mm(x, y, out=z)
+        yield "matmul", 2.0 * n**3, call
     finally:
-        module.set_float32_matmul_precision(usual)
+        if precision:
+            framework.module.set_float32_matmul_precision(precision)
 
 
 def measured(

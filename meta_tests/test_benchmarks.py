@@ -210,12 +210,14 @@ def test_a_step_that_does_something_else_is_not_timed(monkeypatch: pytest.Monkey
 
 @pytest.fixture(scope="module")
 def roof() -> speed.Roofline:
-    return speed.rooflines({"roofline": {"cpu": roofline.roofline("cpu", load("torch"), quick=True)}})["cpu"]
+    return speed.rooflines(
+        {"roofline": {"cpu": roofline.roofline("cpu", [load("torch"), load("tensorflow")], quick=True)}}
+    )["cpu"]
 
 
 def test_a_roofline_is_measured_with_its_spread(roof: speed.Roofline) -> None:
     assert {(c.kernel, c.by) for c in roof.memory} >= {("copy", "NumPy"), ("triad", "torch"), ("dot", "torch")}
-    assert {c.by for c in roof.compute} == {"NumPy", "torch"}
+    assert {c.by for c in roof.compute} == {"NumPy", "torch", "tensorflow"}
     assert all(c.rate > 1e7 and c.spread >= 0 for c in (*roof.compute, *roof.memory))
     assert roof.peak.rate > roof.bandwidth(0).rate / 16
 
@@ -231,7 +233,7 @@ def test_nothing_is_faster_than_the_roofline() -> None:
     best, peak = np.inf, 0.0
     for _ in range(10):
         best = min(best, *(_seconds(call) for _ in range(5)))
-        found = speed.rooflines({"roofline": {"cpu": roofline.roofline("cpu", adapter, quick=True)}})["cpu"]
+        found = speed.rooflines({"roofline": {"cpu": roofline.roofline("cpu", [adapter], quick=True)}})["cpu"]
         peak = max(peak, found.peak.rate)
         if 0 < data.benchmark.flops / best / peak <= 1.2:
             return
