@@ -73,7 +73,7 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             # Zeros have nothing to do with the sample that they stand in for.
             and (
                 _match(how if how == SIGNED_ZEROS else sample, self.samples)
-                or (bool(how) and _match(f"{sample}, {how}", self.samples))
+                or (bool(how) and _match(f"{sample}, {how}", tuple(p for p in self.samples if ", " in p)))
             )
             and self._computed(dtype)
         )
