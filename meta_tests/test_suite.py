@@ -201,6 +201,20 @@ def test_a_crash_in_the_last_case_does_not_stall_the_run(suite: Suite) -> None:
     assert any(o.test == "digamma-torch-eager-gradient" for o in done.run.observations)
 
 
+def test_workers_that_die_together_cost_one_test_each(suite: Suite) -> None:
+    plugin = """
+        import os, signal
+        def pytest_runtest_call(item):
+            if "torch-eager-value]" in item.nodeid:
+                os.kill(os.getpid(), signal.SIGKILL)
+    """
+    files = (IN_FILE, "conformance/test_special.py")
+    done = suite(*files, *TORCH_RELU[1:5], "-k", f"({RELU} or digamma) and not gpu", "-n", "2", plugin=plugin)
+    crashed = sorted(o.test for o in done.run.observations if o.outcome == "crashed")
+    assert crashed == ["digamma-torch-eager-value", "relu-torch-eager-value"]
+    assert {o.case for o in done.run.observations if o.outcome == "passed"} == {"digamma", "relu"}
+
+
 def test_a_crash_of_the_only_process_leaves_a_readable_record(suite: Suite) -> None:
     plugin = """
         import os, signal
