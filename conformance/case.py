@@ -28,6 +28,9 @@ FLOATS = ("float64", "float32", "float16", "bfloat16")
 COMPLEX = ("complex128", "complex64")
 INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
 DTYPES = (*FLOATS, *COMPLEX, *INTEGERS, "bool")
+TF32 = "tf32"
+"""TensorFloat-32: float32, of which products read the first 11 bits of each factor. A format of noise floors, and the
+mode in which a GPU may use it: the leading mode, with that setting. In all others a GPU may not."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +217,10 @@ class Case:
     """Whether the case says anything of inputs and options that its reference does not refuse: for exploration."""
     modes: tuple[str, ...] | None = None
     """Modes that make sense; None for all. A training run chooses its own graph mode inside its route."""
+    devices: tuple[str, ...] = ("cpu", "gpu")
+    """Devices that the case is about."""
+    capability: tuple[int, int] = (0, 0)
+    """The compute capability that a GPU must have for it, e.g. (8, 0) for TF32."""
     dtypes: tuple[str, ...] = FLOATS
     sources: tuple[str, ...] = ()
 

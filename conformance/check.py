@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 
 from conformance import deprecations, noise, pictures, reproduce
-from conformance.case import DERIVATIVES, Array, Case, Outputs, Route, Sample
+from conformance.case import DERIVATIVES, TF32, Array, Case, Outputs, Route, Sample
 from conformance.catalogue import area
 from conformance.clock import Clock
 from conformance.divergence import Divergence, concerning
 from conformance.frameworks import Answer, Framework, Function, leading_mode, load, refusal
 from conformance.frameworks.absent import absent
 from conformance.noise import Expected, Score
-from conformance.plan import AGAIN, ONLY_LEADING, RUNS, SIGNED_ZEROS, Options, Test, first_seed, label, vary
+from conformance.plan import ACROSS, AGAIN, ONLY_LEADING, RUNS, SIGNED_ZEROS, Options, Test, first_seed, label, vary
 from conformance.reference.statistics import equivalence
 from reports.record import Figure, Observation, Worst, number
 
@@ -48,6 +48,7 @@ class Workbench:
             self._case, self._kept = test.case, {}
         run = {
             "agreement": self._agreement,
+            ACROSS: self._across,
             "statistics": self._statistics,
             "convergence": self._convergence,
             **dict.fromkeys(ONLY_LEADING, self._derived),
@@ -167,7 +168,7 @@ class Workbench:
         """The route for the sample's inputs; a layer is made and built once."""
         inputs = self.inputs(test.case, sample, dtype)
         key = ("bound", framework.name, route.name, test.device, sample.name, dtype)
-        return self._keep(key, lambda: framework.bind(route, sample.options, inputs))
+        return self._keep(key, lambda: framework.bind(route, sample.options, inputs, device=test.device))
 
     def result(self, framework: Framework, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
         """The value through a route. In TensorFlow and in graph modes from the call that the gradient is taken of,
@@ -280,7 +281,7 @@ class Workbench:
         expect = self.expected_gradient if test.check == "gradient" else self.expected
         if sample.raises:
             _must_refuse(test.case, sample, self.inputs(test.case, sample, dtype))
-        wanted = None if sample.raises else expect(test.case, sample, dtype)
+        wanted = None if sample.raises else expect(test.case, sample, TF32 if test.mode == TF32 else dtype)
         for route in routes:
             began, refused = time.perf_counter(), ""
             try:
@@ -383,7 +384,7 @@ class Workbench:
             first = self.result(framework, route, test, sample, dtype)
             again = framework.value(f, varied, mode=test.mode, device=test.device)
             return _same_bits(first, noise.as_outputs(again))
-        f = framework.bind(route, sample.options, varied)
+        f = framework.bind(route, sample.options, varied, device=test.device)
         actual = noise.as_outputs(framework.value(f, varied, mode=test.mode, device=test.device))
         return self._score(actual, wanted, dtype, signed_zeros=how == SIGNED_ZEROS)
 
@@ -414,13 +415,7 @@ class Workbench:
             try:
                 with self.clock.spending("frameworks"):
                     a, b = (self._led(r, test, sample, dtype) for r in routes)
-                floor = self.expected(test.case, sample, dtype).floor
-                wide = noise.wide_dtype(dtype, test.case)
-                doubled = Expected(
-                    dict(zip(b, noise.widened(tuple(b.values()), wide), strict=True)),
-                    {k: 2 * v for k, v in floor.items()},
-                )
-                score = self._score(a, doubled, dtype, per_element=test.case.computation.per_element)
+                score = self._apart(test.case, sample, dtype, a, b)
             except Exception as error:
                 if lacking := self._lacking_of(error, routes):
                     yield self._skipped(test, test.route_names()[0], dtype, sample, lacking), None
@@ -428,6 +423,31 @@ class Workbench:
                 score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
             seconds = time.perf_counter() - began
             yield self._judge(test, routes, dtype, sample, score, seconds)
+
+    def _across(self, test: Test) -> Iterator[tuple[Observation, Divergence | None]]:
+        """The first route of a framework on a GPU against itself on the CPU, within the sum of both noise floors."""
+        (route,) = test.routes
+        for dtype, sample, _, _ in self._combinations(test):
+            began = time.perf_counter()
+            try:
+                with self.clock.spending("frameworks"):
+                    a, b = (self._led(route, replace(test, device=d), sample, dtype) for d in (test.device, "cpu"))
+                score = self._apart(test.case, sample, dtype, a, b)
+            except Exception as error:
+                if lacking := self._lacking_of(error, (route,)):
+                    yield self._skipped(test, route.name, dtype, sample, lacking), None
+                    continue
+                score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
+            yield self._judge(test, (route,), dtype, sample, score, time.perf_counter() - began)
+
+    def _apart(self, case: Case, sample: Sample, dtype: str, a: Outputs, b: Outputs) -> Score:
+        """The distance of two results of which each may err by its noise floor."""
+        floor = self.expected(case, sample, dtype).floor
+        wide = noise.wide_dtype(dtype, case)
+        doubled = Expected(
+            dict(zip(b, noise.widened(tuple(b.values()), wide), strict=True)), {k: 2 * v for k, v in floor.items()}
+        )
+        return self._score(a, doubled, dtype, per_element=case.computation.per_element)
 
     def _led(self, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
         """The value in the mode that the framework's own checks are made in."""
@@ -450,7 +470,8 @@ class Workbench:
                     with self.clock.spending("frameworks"):
                         for s in (seed, seed, seed + 1):
                             framework.seed(s % 2**31)
-                            f = framework.bind(route, sample.options, inputs)  # a graph keeps the seed it was made with
+                            # A graph keeps the seed it was made with.
+                            f = framework.bind(route, sample.options, inputs, device=test.device)
                             if noise.differentiable(case, inputs):
                                 ones = (np.ones_like(inputs[0]),)
                                 value, gradient = framework.vjp(f, inputs, ones, mode=test.mode, device=test.device)
@@ -502,7 +523,8 @@ class Workbench:
         ends: dict[str, list[float]] = {}
         for seed in range(self.options.seed, self.options.seed + RUNS):
             framework.seed(seed)
-            result = framework.value(framework.bind(route, sample.options, inputs), inputs, device=device)
+            f = framework.bind(route, sample.options, inputs, device=device)
+            result = framework.value(f, inputs, device=device)
             for name, value in noise.as_outputs(result).items():
                 ends.setdefault(name, []).append(float(value))
         return ends
@@ -520,7 +542,8 @@ class Workbench:
             return ""
         try:
             inputs = self.inputs(test.case, sample, dtype)
-            framework.value(framework.bind(route, sample.options, inputs), inputs, device=test.device)
+            f = framework.bind(route, sample.options, inputs, device=test.device)
+            framework.value(f, inputs, device=test.device)
         except Exception as again:
             return self._lacking_of(again, (route,))
         return ""
@@ -662,8 +685,10 @@ def _strict(test: Test, divergence: Divergence, observation: Observation) -> tup
 
     Value and gradient in eager mode: those of one dtype, and of one route if that takes every sample. Elsewhere all of
     a test, if the divergence names its check or its mode. Not agreement or invariance: frameworks may differ from the
-    reference in the same way, and in one sample but not in the other.
+    reference in the same way, and in one sample but not in the other. Nor on a GPU, unless the entry names it.
     """
+    if test.device != "cpu" and test.device not in divergence.devices:
+        return None
     if test.leads and test.check in ("value", "gradient"):
         return divergence.id, observation.route if test.takes_all(observation.dtype) else "", observation.dtype
     if test.check in divergence.checks and test.check in ("jvp", "hvp"):
@@ -676,7 +701,7 @@ def _strict(test: Test, divergence: Divergence, observation: Observation) -> tup
 
 def _is_traced(test: Test, sample: Sample) -> bool:
     """Whether a check shares a graph with others: not where an exception is expected, nor for long trajectories."""
-    traced = test.mode != "eager" and test.check not in ("invariance", "statistics")
+    traced = test.mode not in ("eager", TF32) and test.check not in ("invariance", "statistics")
     return traced and not sample.raises and not test.case.computation.nudge_steps
 
 

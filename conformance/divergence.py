@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 from packaging.specifiers import SpecifierSet
 
-from conformance.case import FRAMEWORKS
-from conformance.frameworks import KERNELS, installed, load
-from conformance.plan import SIGNED_ZEROS, Test
+from conformance.case import FRAMEWORKS, TF32
+from conformance.frameworks import CPU_KERNELS, KERNELS, installed, leading_mode, load
+from conformance.plan import ACROSS, SIGNED_ZEROS, Test
 
 DIRECTORY = Path(__file__).parent / "divergences"
 
@@ -42,7 +42,8 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     routes: tuple[str, ...] = ("*",)
     dtypes: tuple[str, ...] = ("*",)
     modes: tuple[str, ...] = ("*",)
-    devices: tuple[str, ...] = ("cpu",)
+    devices: tuple[str, ...] = ("*",)
+    """Strict on the CPU, and on a GPU if the list names it: what is only said to hold anywhere may not hold there."""
     samples: tuple[str, ...] = ("*",)
     versions: dict[str, str] = {}
     """distribution -> version specifier, e.g. {"torch": ">=2.4"}; all must hold"""
@@ -59,9 +60,10 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.framework == framework
             and _match(test.case.name, self.cases)
             # What makes a value diverge makes frameworks disagree, and diverges in every form of the inputs.
-            and _match("value" if test.check in ("agreement", "invariance") else test.check, self.checks)
-            and _match(test.mode, self.modes)
+            and _match("value" if test.check in ("agreement", "invariance", ACROSS) else test.check, self.checks)
+            and _match(leading_mode(framework, test.case) if test.mode == TF32 else test.mode, self.modes)
             and _match(test.device, self.devices)
+            and not (test.device != "cpu" and set(self.when) & set(CPU_KERNELS))
             and self.applies()
         )
 
@@ -93,7 +95,9 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def scope(self) -> str:
         """The scope in words, for the report."""
         parts = [", ".join(self.cases), "/".join(self.checks)]
-        parts += ["/".join(p) for p in (self.routes, self.dtypes, self.modes, self.samples) if p != ("*",)]
+        parts += [
+            "/".join(p) for p in (self.routes, self.dtypes, self.modes, self.devices, self.samples) if p != ("*",)
+        ]
         parts += [f"{fact} {pattern}" for fact, pattern in self.when.items()]
         return "; ".join(parts)
 

@@ -23,6 +23,10 @@ at each step: of millions of elements of a trajectory in which a relu may flip, 
 Where the reference has no wider format than the dtype under test (float64 on machines whose ``numpy.longdouble`` is no
 wider, and cases that are not ``extended``), the floor is doubled: then both sides of the comparison err.
 
+In TF32 a product of float32 numbers reads the first 11 bits of each, and adds in float32 (NVIDIA 2020, *A100 Tensor
+Core GPU Architecture*). There ``u`` is 2^-11 where it moves inputs and intermediate numbers, each of which may be a
+factor, and that of float32 where it rounds the result.
+
 **Score** = |framework - y| / floor. It has no unit and means the same for every operation, dtype, shape and length: a
 correct implementation scores a small number.
 """
@@ -30,13 +34,13 @@ correct implementation scores a small number.
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 
-from conformance.case import COMPLEX, FLOATS, INTEGERS, Array, Case, Outputs, Sample
+from conformance.case import COMPLEX, FLOATS, INTEGERS, TF32, Array, Case, Outputs, Sample
 from conformance.reference import ball
 
 NUMPY_DTYPES: dict[str, np.dtype[Any]] = {
@@ -70,6 +74,13 @@ class Format:
     smallest_subnormal: float
     overflow: float
     """The power of two above the largest finite number: what infinity stands for when errors are measured."""
+    of_factors: float = math.nan
+    """The unit roundoff to which what is multiplied may be rounded; that of the format where it is not said."""
+
+    @property
+    def nudge(self) -> float:
+        """By how much inputs are moved."""
+        return self.unit_roundoff if math.isnan(self.of_factors) else self.of_factors
 
 
 def _format(dtype: str) -> Format:
@@ -79,6 +90,7 @@ def _format(dtype: str) -> Format:
 
 
 FORMATS = {dtype: _format(PARTS.get(dtype, dtype)) for dtype in (*FLOATS, *COMPLEX)}
+FORMATS[TF32] = replace(FORMATS["float32"], of_factors=2.0**-11)
 EXACT = Format(0.0, float(np.finfo(np.float64).smallest_subnormal), math.inf)
 """Integers and bools: nothing is rounded."""
 
@@ -148,7 +160,7 @@ def _cast(a: Array, dtype: str) -> Array:
     if dtype == "bool":
         return np.asarray(a > 0)
     if dtype not in INTEGERS:
-        return a.astype(NUMPY_DTYPES[PARTS.get(dtype, dtype)])
+        return a.astype(NUMPY_DTYPES["float32" if dtype == TF32 else PARTS.get(dtype, dtype)])
     info = np.iinfo(dtype)
     inside = np.rint(np.where(np.abs(a) < 2.0**62, a, 0))
     whole = np.clip(inside.astype(np.int64), max(info.min, -(2**62)), min(info.max, 2**62)).astype(dtype)
@@ -226,7 +238,7 @@ def step_nudger(u: float, rng: np.random.Generator) -> Callable[[Array], Array]:
 def expected_value(
     case: Case, sample: Sample, inputs: tuple[Array, ...], dtype: str, rng: np.random.Generator
 ) -> Expected:
-    """The reference's result for ``inputs`` (as from `rounded`) and its noise floor."""
+    """The reference's result for ``inputs`` (as from `rounded`) and its noise floor; ``dtype`` may be `TF32`."""
     kind = case.computation
     wide = widened(inputs, wide_dtype(dtype, case))
     if kind.nudge_steps:
@@ -392,7 +404,7 @@ def _expected(
     form = format_of(dtype)
     with np.errstate(all="ignore"):
         y = f(*wide)
-        nudge = nudger(form.unit_roundoff, rng, normwise=case.computation.normwise)
+        nudge = nudger(form.nudge, rng, normwise=case.computation.normwise)
         squares: dict[str, Any] = dict.fromkeys(y, 0.0)
         if not all(exact) and form.unit_roundoff:
             for _ in range(nudges):
@@ -403,7 +415,7 @@ def _expected(
         u, doubling = form.unit_roundoff, _doubling(dtype, case)
         floor = {
             name: doubling * (u * np.abs(_clipped(value, form)) + np.sqrt(squares[name] / nudges))
-            + (u * np.nan_to_num(np.abs(passed[name])) if name in passed else 0.0)
+            + (form.nudge * np.nan_to_num(np.abs(passed[name])) if name in passed else 0.0)
             + form.smallest_subnormal
             for name, value in y.items()
         }

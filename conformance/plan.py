@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from conformance import noise
-from conformance.case import DTYPES, FLOATS, FRAMEWORKS, Array, Case, Route, Sample
+from conformance.case import DTYPES, FLOATS, FRAMEWORKS, TF32, Array, Case, Route, Sample
 from conformance.catalogue import LAYERS, REPRESENTATIVE, area
 from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES_OF, chosen, leading_mode
 from reports.record import Planned
@@ -31,6 +31,8 @@ AGAIN = "again"
 ONLY_LEADING = ("jvp", "hvp", "invariance")
 JOINT = ("agreement", "convergence")
 """The checks of two frameworks with each other, through the first route of each."""
+ACROSS = "across"
+"""The check of one framework on a GPU with itself on the CPU, through the first route; the limit is of agreement."""
 RUNS = 10
 """So many seeds a convergence check takes, from that of the run on."""
 BOTH = "torch+tensorflow"
@@ -92,7 +94,7 @@ class Test:
 
     @property
     def limit(self) -> float:
-        return self.case.computation.limits[self.check]
+        return self.case.computation.limits["agreement" if self.check == ACROSS else self.check]
 
     @property
     def leads(self) -> bool:
@@ -125,10 +127,14 @@ class Test:
         all. In graph modes so for values in float32; its gradients and random numbers, and an operation's values in
         other formats (floating ones, complex64 and int32), for the first sample; so for layers that others represent,
         and for Keras' optimizers outside of float64, with the samples that float64 lacks. What a layer must refuse, it
-        must in eager mode.
+        must in eager mode. In mode tf32 every sample through every route, but for what must be refused.
         """
         samples, routes = _samples(self.area, self.case, self.check, self.framework, dtype), self.routes
         graph, leading = not self.leads, _leading(self.case)
+        if self.mode == TF32:
+            return tuple((s, how, routes) for s, how in samples if dtype == "float32" and not s.raises)
+        if self.device == "gpu":
+            samples = tuple(s for s in samples if not ends_a_gpu(s[0]))
         if self.takes_all(dtype):
             return tuple((s, how, routes) for s, how in samples)
         if graph and self.framework == "jax":  # in eager mode each operation is compiled by itself
@@ -169,7 +175,7 @@ class Test:
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """The routes that this test takes."""
-        if self.check in JOINT:
+        if self.check in (*JOINT, ACROSS):
             return self.case.routes(self.frameworks[0])[:1]
         return tuple(r for r in self.case.routes(self.framework) if r.supports(self.mode))
 
@@ -218,6 +224,17 @@ def _samples(area_name: str, case: Case, check: str, framework: str, dtype: str)
         again = samples if dtype == _leading(case) and framework == "torch" else samples[:1]
         return (*((s, AGAIN) for s in again), *(v for v in varied if v[1] not in left_out))
     return tuple((s, "") for s in samples)
+
+
+def ends_a_gpu(sample: Sample) -> bool:
+    """Whether inputs that must be refused are indices beyond what they index. On a GPU no framework says so in time:
+    torch's kernel asserts, which ends all work of the process on that GPU, TensorFlow's takes 0. The case
+    ``indices_out_of_range`` asks for it in processes of their own."""
+    return sample.raises and sample.name.startswith(INDICES)
+
+
+INDICES = ("bad-index", "bad-labels", "bad-probability", "out-of-range", "negative", "beyond-the-table")
+"""How the names of such samples begin; kernels assert that probabilities are such, too."""
 
 
 def label(sample: Sample, how: str) -> str:
@@ -310,12 +327,12 @@ def tests(area_name: str, options: Options, devices: Sequence[str] = DEVICES) ->
 
 def by_device(area_name: str, options: Options) -> Iterator[Test | Absent]:
     """The tests of one area; on a machine without a GPU, one `Absent` for each case and framework in place of its."""
-    devices = DEVICES if has_gpu() else DEVICES[:1]
     absent: dict[tuple[str, str], list[Test]] = {}
-    for test in tests(area_name, options, devices):
-        if not has_gpu():  # there are as many for each device
+    for test in tests(area_name, options):
+        if test.device == "cpu" or has_gpu():
+            yield test
+        else:
             absent.setdefault((test.case.name, test.framework), []).append(test)
-        yield test
     for (case, framework), of_case in absent.items():
         yield Absent(area_name, case, framework, "gpu", tuple(of_case))
 
@@ -330,7 +347,7 @@ def has_gpu() -> bool:
 def combinations(area_name: str, options: Options, devices: Sequence[str]) -> Iterator[Test]:
     """Everything that `tests` is chosen from; a test may have no sample at the dtypes of the run."""
     for case in area(area_name):
-        for device in devices:
+        for device in (d for d in devices if d in case.devices):
             for framework in options.frameworks:
                 for mode in options.modes:
                     if mode == "inductor" and case.name not in REPRESENTATIVE:
@@ -340,7 +357,21 @@ def combinations(area_name: str, options: Options, devices: Sequence[str]) -> It
                             test = Test(area_name, case, check, framework, mode, device)
                             if check not in JOINT and test.routes and (test.leads or check not in ONLY_LEADING):
                                 yield test
+                if device == "gpu" and "cpu" in case.devices and leading_mode(framework, case) in options.modes:
+                    yield from _on_gpu_alone(area_name, case, framework)
             asked = [f for f in FRAMEWORKS if f in options.frameworks and case.routes(f)]
             for pair in itertools.combinations(asked, 2):
                 joint = "+".join(pair)
                 yield from (Test(area_name, case, c, joint, "eager", device) for c in JOINT if c in case.checks)
+
+
+def _on_gpu_alone(area_name: str, case: Case, framework: str) -> Iterator[Test]:
+    """Products once more, with TF32; and the GPU against the CPU."""
+    if not case.routes(framework):
+        return
+    if case.kind == "contraction" and "float32" in case.dtypes:
+        for check in ("value", "gradient"):
+            if check in case.checks:
+                yield Test(area_name, case, check, framework, TF32, "gpu")
+    if "agreement" in case.checks:
+        yield Test(area_name, case, ACROSS, framework, leading_mode(framework, case), "gpu")

@@ -9,15 +9,16 @@ import inspect
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import indent
 
 import numpy as np
 
 from conformance import noise
-from conformance.case import COMPLEX, DERIVATIVES, Array, KerasLayer, Route, Sample, call_layer, helpers_of
+from conformance.case import COMPLEX, DERIVATIVES, TF32, Array, KerasLayer, Route, Sample, call_layer, helpers_of
+from conformance.frameworks import leading_mode
 from conformance.noise import Score
-from conformance.plan import AGAIN, RUNS, SIGNED_ZEROS, Test, first_seed
+from conformance.plan import ACROSS, AGAIN, RUNS, SIGNED_ZEROS, Test, first_seed
 from conformance.reference.statistics import equivalence
 
 SPELLED = 256
@@ -40,6 +41,21 @@ _HEAD = {
     "jax": "import jax\nimport jax.image, jax.scipy.linalg, jax.scipy.ndimage  # noqa\n"
     "import jax.scipy.signal, jax.scipy.special  # noqa\n\n"
     'jax.config.update("jax_enable_x64", True)\n',
+}
+_PRECISE = {
+    "torch": """\
+torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = {tf32}
+torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+""",
+    "tensorflow": "tf.config.experimental.enable_tensor_float_32_execution({tf32})\n",
+    "jax": 'jax.config.update("jax_default_matmul_precision", "tensorfloat32" if {tf32} else "highest")\n',
+}
+"""The settings with which the adapters compute on a GPU."""
+_PLACE = {
+    "torch": {"gpu": 'torch.device("cuda")', "cpu": 'torch.device("cpu")'},
+    "tensorflow": {"gpu": 'tf.device("/GPU:0")', "cpu": 'tf.device("/CPU:0")'},
+    "jax": {"gpu": 'jax.default_device(jax.devices("gpu")[0])', "cpu": 'jax.default_device(jax.devices("cpu")[0])'},
 }
 _MODULE = {"torch": "torch", "tensorflow": "tf", "jax": "jax"}
 _SEEDED = {
@@ -211,8 +227,8 @@ torch.manual_seed(s % 2**31)
 x = inputs[0].clone().requires_grad_()
 y = call(x)
 (g,) = torch.autograd.grad(y, [x], torch.ones_like(y))
-draws.append(y.detach().double().numpy().astype({dtype!r}))
-gradients.append(g.double().numpy())
+draws.append(y.detach().cpu().double().numpy().astype({dtype!r}))
+gradients.append(g.cpu().double().numpy())
 """,
     "tensorflow": """\
 tf.keras.utils.set_random_seed(s % 2**31)
@@ -234,7 +250,7 @@ _DRAW_ALONE = {
     "torch": """\
 torch.manual_seed(s % 2**31)
 {call}
-y = call(*inputs).detach()
+y = call(*inputs).detach().cpu()
 draws.append(y.double().numpy().astype({dtype!r}) if y.is_floating_point() else y.numpy())
 """,
     "tensorflow": """\
@@ -317,14 +333,22 @@ def script(
         else "import numpy as np\n"
     ]
     parts += [_HEAD[f] for f in test.frameworks]
+    if test.device == "gpu":
+        parts += [_PRECISE[f].format(tf32=test.mode == TF32) for f in test.frameworks]
     parts += [f"\noptions = {dict(sample.options)!r}\n"]
     parts += [f"{name} = {text}\n" for name, text in zip(test.case.arguments, arrays, strict=True)]
     if test.check == "statistics":
-        return "".join([*parts, _drawn(test, routes[0], sample, dtype, inputs, seed)])
+        return "".join([*parts, _placed(test, _drawn(test, routes[0], sample, dtype, inputs, seed), test.frameworks)])
     if test.check == "convergence":
-        return "".join([*parts, _converged(test, routes, dtype, inputs, seed)])
-    computed = "".join(_computed(test, route, dtype, given, score) for route in reversed(routes))
+        return "".join([*parts, _placed(test, _converged(test, routes, dtype, inputs, seed), test.frameworks)])
+    computed = "".join(
+        _placed(test, _computed(test, route, dtype, given, score), [route.framework]) for route in reversed(routes)
+    )
     names = [f"{r.framework}_result" for r in routes]
+    if test.check == ACROSS:
+        own = _computed(test, routes[0], dtype, given, score)
+        computed = f"{_placed(replace(test, device='cpu'), own, [])}cpu_result = {names[0]}\n{computed}"
+        names.append("cpu_result")
     if sample.raises:
         parts += ["try:\n", indent(computed, "    "), _REFUSED.format(result=names[0])]
         return "".join(parts)
@@ -351,6 +375,14 @@ def script(
     return "".join(parts)
 
 
+def _placed(test: Test, code: str, frameworks: Sequence[str]) -> str:
+    """Code whose tensors lie on the device of the test."""
+    if test.device == "cpu" and test.check != ACROSS:
+        return code
+    places = ", ".join(_PLACE[f][test.device] for f in frameworks or test.frameworks)
+    return f"with {places}:\n{indent(code, '    ')}"
+
+
 def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) -> str:
     """Code that leaves ``<framework>_result``, a NumPy array in double precision."""
     f = route.framework
@@ -368,7 +400,7 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
             ask += "\n    actual = tf.convert_to_tensor(actual)"
         code.append(_SESSION.format(inputs=tensors, ask=ask))
     else:
-        code += [f"inputs = {tensors}\n", "s = 0\n" if route.draws else "", _call(route, test.mode) + "\n"]
+        code += [f"inputs = {tensors}\n", "s = 0\n" if route.draws else "", _call(route, _mode(test)) + "\n"]
         if test.check in DERIVATIVES:
             code.append(f"cotangents = {cotangents}\nwanted = {wanted}\n")
         if test.check == "gradient":
@@ -384,7 +416,11 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
     elif not of_input and score.output not in ("", "value", "projection"):
         code.append(f"actual = actual[{int(score.output) if score.output.isdigit() else score.output!r}]\n")
     double, wide = ("complex128", "clongdouble") if dtype in COMPLEX else ("float64", "longdouble")
-    back = f"actual.detach().to(torch.{double}).numpy()" if f == "torch" else f"np.asarray(actual).astype(np.{double})"
+    back = (
+        f"actual.detach().cpu().to(torch.{double}).numpy()"
+        if f == "torch"
+        else f"np.asarray(actual).astype(np.{double})"
+    )
     if of_input:
         back = f"np.zeros({inputs[names.index(score.output)].shape}) if actual is None else {back}"
     elif f == "torch":
@@ -533,4 +569,9 @@ def _sentence(test: Test, score: Score) -> str:
 
 
 def _rerun(test: Test, seed: int) -> str:
-    return f'pytest conformance/test_{test.area}.py --seed {seed} --modes {test.mode} -k "{test.id}"'
+    return f'pytest conformance/test_{test.area}.py --seed {seed} --modes {_mode(test)} -k "{test.id}"'
+
+
+def _mode(test: Test) -> str:
+    """How the framework is called; TF32 is a setting."""
+    return leading_mode(test.framework, test.case) if test.mode == TF32 else test.mode

@@ -48,9 +48,16 @@ each operation, shape and dtype by itself, which takes tens of milliseconds."""
 DEFAULT_MODES = ("eager", "function", "jit")
 DEVICES = ("cpu", "gpu")
 
-KERNELS = {"torch": ("cpu_capability", "onednn"), "tensorflow": ("onednn",), "jax": ()}
-"""Facts that `Framework.kernels` gives: `cpu_capability` as torch names it (DEFAULT, AVX2, AVX512, ...); `onednn` off,
-or on in TensorFlow, and in torch the instructions that it uses (AVX2, AVX512)."""
+KERNELS = {
+    "torch": ("cpu_capability", "onednn", "capability"),
+    "tensorflow": ("onednn", "capability"),
+    "jax": ("capability",),
+}
+"""Facts that `Framework.kernels` gives: `cpu_capability` as torch names it (DEFAULT, AVX2, AVX512, ...), `onednn` off,
+or on in TensorFlow, and in torch the instructions that it uses (AVX2, AVX512); `capability` of the first GPU, 8.0 for
+example, or none."""
+CPU_KERNELS = ("cpu_capability", "onednn")
+"""Those that say nothing of a GPU."""
 
 DISTRIBUTIONS = {
     "torch": ("torch",),
@@ -71,8 +78,11 @@ class Framework(Protocol):
     module: Any
     """What routes receive as their first argument."""
 
-    def bind(self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array]) -> Function:
-        """The route as a function of tensors alone; ``inputs`` give the shapes and dtypes that a layer is built for."""
+    def bind(
+        self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array], *, device: str = "cpu"
+    ) -> Function:
+        """The route as a function of tensors alone; ``inputs`` give the shapes and dtypes that a layer is built for, on
+        the device that it will be called on."""
 
     def devices(self) -> tuple[str, ...]:
         """``("cpu",)`` or ``("cpu", "gpu")``."""
@@ -170,7 +180,13 @@ class Framework(Protocol):
         """Build and runtime settings that can change results, as plain JSON values."""
 
     def kernels(self, dtype: str) -> Mapping[str, str]:
-        """What decides by which kernels this machine's CPU computes a dtype: the facts of `KERNELS`."""
+        """What decides by which kernels this machine computes a dtype: the facts of `KERNELS`."""
+
+    def capability(self) -> tuple[int, int]:
+        """The compute capability of the first GPU; (0, 0) where there is none."""
+
+    def memory(self) -> int:
+        """Bytes of the first GPU that are in use, not counting what the framework keeps in store."""
 
 
 @cache
@@ -193,6 +209,12 @@ def chosen() -> tuple[str, ...]:
     """The frameworks that a run covers unless it says which: torch and TensorFlow, one of which may be absent and is
     then skipped by name, and whatever else is installed."""
     return tuple(f for f in FRAMEWORKS if f in ("torch", "tensorflow") or installed(f))
+
+
+def kernel_facts(framework: str, facts: Mapping[str, str], capability: tuple[int, int]) -> dict[str, str]:
+    """The facts of `KERNELS` of one framework."""
+    named = {**facts, "capability": "{}.{}".format(*capability) if any(capability) else "none"}
+    return {fact: named[fact] for fact in KERNELS[framework]}
 
 
 def leading_mode(framework: str, case: Case) -> str:

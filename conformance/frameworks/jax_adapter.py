@@ -17,8 +17,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from conformance.case import Route
-from conformance.frameworks import Answer, Array, Call, Function, packaged
+from conformance.case import TF32, Route
+from conformance.frameworks import Answer, Array, Call, Function, kernel_facts, packaged
 
 jax.config.update("jax_enable_x64", True)
 for _module in (
@@ -40,8 +40,12 @@ class Jax:
     def __init__(self) -> None:
         self._seed = 0
 
-    def bind(self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array]) -> Function:
-        key = {"key": jax.random.key(self._seed)} if route.draws else {}
+    def bind(
+        self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array], *, device: str = "cpu"
+    ) -> Function:
+        """A route that draws takes ``key``, since JAX has no generator of its own: it is that of the seed."""
+        with _on(device):
+            key = {"key": jax.random.key(self._seed)} if route.draws else {}
         return lambda *tensors: route.function(jax, *tensors, **key, **options)
 
     def devices(self) -> tuple[str, ...]:
@@ -56,7 +60,7 @@ class Jax:
         return np.asarray(result)
 
     def value(self, f: Function, inputs: Sequence[Array], *, mode: str = "eager", device: str = "cpu") -> Any:
-        with _on(device) as place:
+        with _on(device, mode) as place:
             return self.array(_wrapped(f, mode)(*_arrays(inputs, place)))
 
     def vjp(
@@ -90,7 +94,7 @@ class Jax:
                     results.append((0.0, ()))
             return results
 
-        with _on(device) as place:
+        with _on(device, mode) as place:
             groups = [(_arrays(cotangents, place), _arrays(inputs, place)) for _, inputs, cotangents in calls]
             return [
                 raised.get(i) or (self.array(result), self.array(gradients))
@@ -187,17 +191,38 @@ class Jax:
         gpus = [d for d in jax.devices() if d.platform == "gpu"]
         if gpus:
             facts |= {"gpu": gpus[0].device_kind, "gpus": len(gpus), "platform": gpus[0].client.platform_version}
+            facts |= {"on_gpu": f"matmul_precision {_PRECISION}"}
         return facts
 
     def kernels(self, dtype: str) -> Mapping[str, str]:
-        return {}
+        return kernel_facts(self.name, {}, self.capability())
+
+    def capability(self) -> tuple[int, int]:
+        found = [str(getattr(d, "compute_capability", "0.0")) for d in jax.devices() if d.platform == "gpu"]
+        major, _, minor = (found or ["0.0"])[0].partition(".")
+        return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
+
+    def memory(self) -> int:
+        return int(jax.devices("gpu")[0].memory_stats()["bytes_in_use"])
+
+
+_DEVICES = {"cpu": "cpu", "gpu": "gpu"}
+_PRECISION = "highest"
 
 
 @contextmanager
-def _on(device: str) -> Iterator[Any]:
-    """What a route makes itself lies on a device, as its inputs do; gives the device."""
-    place = jax.devices(device)[0]
-    with jax.default_device(place):
+def _on(device: str, mode: str = "eager") -> Iterator[Any]:
+    """What a route makes itself lies on a device, as its inputs do; gives the device. On a GPU products of float32 are
+    computed in float32, but in mode tf32: by default JAX leaves that to the GPU."""
+    place = jax.devices(_DEVICES[device])[0]
+    if device == "cpu":
+        with jax.default_device(place):
+            yield place
+        return
+    with (
+        jax.default_device(place),
+        jax.default_matmul_precision("tensorfloat32" if mode == TF32 else _PRECISION),
+    ):
         yield place
 
 
@@ -207,7 +232,9 @@ def _arrays(arrays: Sequence[Array], place: Any) -> list[Any]:
 
 
 def _wrapped(f: Callable[..., Any], mode: str) -> Callable[..., Any]:
-    return jax.jit(lambda *a: f(*a)) if mode == "jit" else f  # a function of its own: jit remembers what it has traced
+    return (
+        jax.jit(lambda *a: f(*a)) if mode in ("jit", TF32) else f
+    )  # a function of its own: jit remembers what it has traced
 
 
 def _floating(t: Any) -> bool:

@@ -7,7 +7,8 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -18,9 +19,9 @@ if os.environ["KERAS_BACKEND"] != "tensorflow":
 
 import tensorflow as tf
 
-from conformance.case import FLOATS, KerasLayer, Route, call_layer
+from conformance.case import FLOATS, TF32, KerasLayer, Route, call_layer
 from conformance.deprecations import listen
-from conformance.frameworks import Answer, Array, Call, Function
+from conformance.frameworks import Answer, Array, Call, Function, kernel_facts
 
 # A check traces a function once; TensorFlow would warn of it for every case. What it deprecates is recorded.
 tf.get_logger().addFilter(listen)
@@ -33,10 +34,16 @@ class TensorFlow:
     name = "tensorflow"
     module: Any = tf
 
-    def bind(self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array]) -> Function:
+    def bind(
+        self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array], *, device: str = "cpu"
+    ) -> Function:
         if not isinstance(route.call, KerasLayer):
             return lambda *tensors: route.function(tf, *tensors, **options)
-        keras, arguments = route.call, dict(vars(route.call))
+        with _on(device):
+            return self._layer(route.call, options, inputs)
+
+    def _layer(self, keras: KerasLayer, options: Mapping[str, Any], inputs: Sequence[Array]) -> Function:
+        arguments = dict(vars(keras))
         layer = arguments.pop("make")(tf, *[tf.TensorSpec(a.shape, tf.as_dtype(a.dtype)) for a in inputs], **options)
         taken = keras.inputs + len(keras.named)
         if taken > 1:
@@ -70,7 +77,7 @@ class TensorFlow:
     def value(self, f: Function, inputs: Sequence[Array], *, mode: str = "eager", device: str = "cpu") -> Any:
         if mode == "graph":
             return _only(self._in_session([(f, inputs, ())], device, ()))[0]
-        with tf.device(_DEVICES[device]):
+        with _on(device, mode):
             return self.array(_wrapped(lambda ts: f(*ts), mode, ts := _tensors(inputs))(ts))
 
     def vjp(
@@ -102,7 +109,7 @@ class TensorFlow:
                     results.append((tf.zeros(()), []))
             return results
 
-        with tf.device(_DEVICES[device]):
+        with _on(device, mode):
             groups = [(_tensors(cotangents), _tensors(inputs)) for _, inputs, cotangents in calls]
             return [
                 raised.get(i) or (self.array(result), tuple(None if g is None else self.array(g) for g in gradients))
@@ -114,7 +121,7 @@ class TensorFlow:
         v1 = tf.compat.v1
         feed: dict[Any, Array] = {}
         symbolic: list[tuple[Any, list[Any]] | Exception] = []
-        with tf.Graph().as_default(), tf.device(_DEVICES[device]):
+        with tf.Graph().as_default(), _on(device):
             for f, inputs, cotangents in calls:
                 places = [v1.placeholder(a.dtype, a.shape) for a in inputs]
                 wanted = [p for i, p in enumerate(places) if _floating(p) and i not in held]
@@ -150,7 +157,7 @@ class TensorFlow:
         device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Array, ...]:
-        with tf.device(_DEVICES[device]):
+        with _on(device):
             primals = _tensors(inputs)
             moving = [p for i, p in enumerate(primals) if _floating(p) and i not in held]
             with tf.autodiff.ForwardAccumulator(moving, _tensors(tangents)) as forward:
@@ -168,7 +175,7 @@ class TensorFlow:
         device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Array | None, ...]:
-        with tf.device(_DEVICES[device]):
+        with _on(device):
             primals, ts = _tensors(inputs), _tensors(tangents)
             moving = [p for i, p in enumerate(primals) if _floating(p) and i not in held]
             gradient, cs = _with_gradient(f, held), _tensors(cotangents)
@@ -248,10 +255,21 @@ class TensorFlow:
         gpus = tf.config.list_physical_devices("GPU")
         if gpus:
             facts |= {"gpu": str(tf.config.experimental.get_device_details(gpus[0])), "gpus": len(gpus)}
+            facts |= {"on_gpu": "tf32 off"}
         return facts
 
     def kernels(self, dtype: str) -> Mapping[str, str]:
-        return {"onednn": "on" if dtype in FLOATS and _onednn(dtype) else "off"}
+        facts = {"onednn": "on" if dtype in FLOATS and _onednn(dtype) else "off"}
+        return kernel_facts(self.name, facts, self.capability())
+
+    def capability(self) -> tuple[int, int]:
+        gpus = tf.config.list_physical_devices("GPU")
+        details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
+        major, minor = details.get("compute_capability", (0, 0))
+        return int(major), int(minor)
+
+    def memory(self) -> int:
+        return int(tf.config.experimental.get_memory_info("GPU:0")["current"])
 
 
 @cache
@@ -293,6 +311,25 @@ def _waiting_clock() -> float:
     return time.perf_counter()
 
 
+@contextmanager
+def _on(device: str, mode: str = "eager") -> Iterator[None]:
+    """Operations run on the device. On a GPU products of float32 are computed in float32, but in mode tf32; those of
+    float16 and bfloat16 are summed in float32, unless variables such as TF_FP16_MATMUL_USE_FP32_COMPUTE say otherwise.
+    """
+    if device == "cpu":
+        with tf.device(_DEVICES[device]):
+            yield
+        return
+    experimental = tf.config.experimental
+    before = experimental.tensor_float_32_execution_enabled()
+    experimental.enable_tensor_float_32_execution(mode == TF32)
+    try:
+        with tf.device(_DEVICES[device]):
+            yield
+    finally:
+        experimental.enable_tensor_float_32_execution(before)
+
+
 def _only(answers: list[Answer | Exception]) -> Answer:
     (answer,) = answers
     if isinstance(answer, Exception):
@@ -326,7 +363,7 @@ def _with_gradient(f: Function, held: Sequence[int]) -> Callable[..., tuple[Any,
 
 def _wrapped(f: Callable[..., Any], mode: str, tensors: Any = None) -> Callable[..., Any]:
     """``f`` in a mode; ``tensors`` is its one argument, of nested tensors, whose shapes shall not be known."""
-    if mode == "eager":
+    if mode in ("eager", TF32):
         return f
     if mode == "shapeless":
         signature = [tf.nest.map_structure(lambda t: tf.TensorSpec([None] * t.ndim, t.dtype), tensors)]

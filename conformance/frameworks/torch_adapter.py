@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -10,10 +11,11 @@ import ml_dtypes
 import numpy as np
 import torch
 
-from conformance.case import Route
-from conformance.frameworks import Answer, Array, Call, Function
+from conformance.case import TF32, Route
+from conformance.frameworks import Answer, Array, Call, Function, kernel_facts
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+_DEVICES = {"cpu": "cpu", "gpu": "cuda"}
 _BACKENDS = {"compile": "aot_eager", "dynamic": "aot_eager", "inductor": "inductor"}
 
 
@@ -21,7 +23,9 @@ class Torch:
     name = "torch"
     module: Any = torch
 
-    def bind(self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array]) -> Function:
+    def bind(
+        self, route: Route, options: Mapping[str, Any], inputs: Sequence[Array], *, device: str = "cpu"
+    ) -> Function:
         return lambda *tensors: route.function(torch, *tensors, **options)
 
     def devices(self) -> tuple[str, ...]:
@@ -33,7 +37,7 @@ class Torch:
         if not a.flags.writeable or any(s < 0 for s in a.strides):
             a = a.copy()
         t = torch.from_numpy(a.view(np.int16)).view(torch.bfloat16) if a.dtype == _BFLOAT16 else torch.from_numpy(a)
-        return t if device == "cpu" else t.to("cuda")
+        return t if device == "cpu" else t.to(_DEVICES[device])
 
     def array(self, result: Any) -> Any:
         """NumPy arrays in the structure of ``result``."""
@@ -49,12 +53,13 @@ class Torch:
         return result.numpy(force=True)  # also of lazy conjugates, and of zeros that have no memory
 
     def value(self, f: Function, inputs: Sequence[Array], *, mode: str = "eager", device: str = "cpu") -> Any:
-        tensors = [self.tensor(a, device) for a in inputs]
-        if mode != "eager":
-            with torch.no_grad():
-                return self.array(_compiled(f, mode)(*tensors))
-        # Not no_grad: routes that train need gradients of their own.
-        return self.array(f(*tensors))
+        with _on(device, mode):
+            tensors = [self.tensor(a, device) for a in inputs]
+            if mode in _BACKENDS:
+                with torch.no_grad():
+                    return self.array(_compiled(f, mode)(*tensors))
+            # Not no_grad: routes that train need gradients of their own.
+            return self.array(f(*tensors))
 
     def vjp(
         self,
@@ -66,16 +71,23 @@ class Torch:
         device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Any, tuple[Array | None, ...]]:
-        tensors = [self.tensor(a, device) for a in inputs]
-        tensors = [t.clone().requires_grad_() if _floating(t) and i not in held else t for i, t in enumerate(tensors)]
-        wanted = [t for t in tensors if t.requires_grad]
-        result = (_compiled(f, mode) if mode != "eager" else f)(*tensors)
-        gradients = _gradients(result, wanted, [self.tensor(c, device) for c in cotangents])
-        return self.array(result), tuple(None if g is None else self.array(g) for g in gradients)
+        with _on(device, mode):
+            tensors = [self.tensor(a, device) for a in inputs]
+            tensors = [
+                t.clone().requires_grad_() if _floating(t) and i not in held else t for i, t in enumerate(tensors)
+            ]
+            wanted = [t for t in tensors if t.requires_grad]
+            result = (_compiled(f, mode) if mode in _BACKENDS else f)(*tensors)
+            gradients = _gradients(result, wanted, [self.tensor(c, device) for c in cotangents])
+            return self.array(result), tuple(None if g is None else self.array(g) for g in gradients)
 
     def vjps(
         self, calls: Sequence[Call], *, mode: str = "eager", device: str = "cpu", held: Sequence[int] = ()
     ) -> list[Answer | Exception]:
+        with _on(device, mode):
+            return self._vjps(calls, mode, device, held)
+
+    def _vjps(self, calls: Sequence[Call], mode: str, device: str, held: Sequence[int]) -> list[Answer | Exception]:
         functions = [f for f, _, _ in calls]
         groups = [
             [
@@ -88,7 +100,7 @@ class Torch:
         def all_of(groups: list[list[torch.Tensor]]) -> list[Any]:
             return [f(*group) for f, group in zip(functions, groups, strict=True)]
 
-        results = (all_of if mode == "eager" else _compiled(all_of, mode))(groups)
+        results = (_compiled(all_of, mode) if mode in _BACKENDS else all_of)(groups)
         seeds = [self.tensor(c, device) for _, _, cotangents in calls for c in cotangents]
         wanted = [t for group in groups for t in group if t.requires_grad]
         differentiated = [r for (_, _, cotangents), result in zip(calls, results, strict=True) if cotangents
@@ -109,9 +121,10 @@ class Torch:
         device: str = "cpu",
         held: Sequence[int] = (),
     ) -> tuple[Array, ...]:
-        g, moving = self._of_moving(f, inputs, device, held)
-        pushed = torch.func.jvp(g, moving, tuple(self.tensor(t, device) for t in tangents))[1]
-        return tuple(self.array(t) for t in pushed)
+        with _on(device):
+            g, moving = self._of_moving(f, inputs, device, held)
+            pushed = torch.func.jvp(g, moving, tuple(self.tensor(t, device) for t in tangents))[1]
+            return tuple(self.array(t) for t in pushed)
 
     def hvp(
         self,
@@ -123,6 +136,19 @@ class Torch:
         forward: bool,
         device: str = "cpu",
         held: Sequence[int] = (),
+    ) -> tuple[Array | None, ...]:
+        with _on(device):
+            return self._hvp(f, inputs, cotangents, tangents, forward, device, held)
+
+    def _hvp(
+        self,
+        f: Function,
+        inputs: Sequence[Array],
+        cotangents: Sequence[Array],
+        tangents: Sequence[Array],
+        forward: bool,
+        device: str,
+        held: Sequence[int],
     ) -> tuple[Array | None, ...]:
         g, moving = self._of_moving(f, inputs, device, held)
         cs, ts = (tuple(self.tensor(a, device) for a in arrays) for arrays in (cotangents, tangents))
@@ -164,7 +190,7 @@ class Torch:
         held: Sequence[int] = (),
     ) -> Callable[[], tuple[Any, Sequence[Any]]]:
         tensors = [self.tensor(a, device) for a in inputs]
-        g = f if mode == "eager" else _compiled(f, mode)
+        g = _compiled(f, mode) if mode in _BACKENDS else f
         if cotangents is None:
             return lambda: (g(*tensors), ())
         cs = [self.tensor(c, device) for c in cotangents]
@@ -217,10 +243,46 @@ class Torch:
             gpu = torch.cuda.get_device_properties(0)
             facts |= {"gpu": gpu.name, "gpu_capability": f"{gpu.major}.{gpu.minor}", "gpus": torch.cuda.device_count()}
             facts |= {"cudnn": torch.backends.cudnn.version(), "cudnn_tf32": torch.backends.cudnn.allow_tf32}
+            facts |= {"on_gpu": ", ".join(f"{name} off" for _, name in _REDUCED)}
         return facts
 
     def kernels(self, dtype: str) -> Mapping[str, str]:
-        return {"cpu_capability": torch.backends.cpu.get_cpu_capability(), "onednn": _onednn(dtype)}
+        facts = {"cpu_capability": torch.backends.cpu.get_cpu_capability(), "onednn": _onednn(dtype)}
+        return kernel_facts(self.name, facts, self.capability())
+
+    def capability(self) -> tuple[int, int]:
+        return torch.cuda.get_device_capability() if torch.cuda.is_available() else (0, 0)
+
+    def memory(self) -> int:
+        return int(torch.cuda.memory_allocated())
+
+
+_REDUCED = (
+    (torch.backends.cudnn, "allow_tf32"),
+    (torch.backends.cuda.matmul, "allow_tf32"),
+    (torch.backends.cuda.matmul, "allow_fp16_reduced_precision_reduction"),
+    (torch.backends.cuda.matmul, "allow_bf16_reduced_precision_reduction"),
+)
+"""What makes results on a GPU less precise than their dtype. All but the second are on by default."""
+
+
+def _on(device: str, mode: str = "eager") -> AbstractContextManager[None]:
+    """What a route makes itself lies on the device, as its inputs do; on a GPU nothing is computed in less than its
+    dtype, but for products in mode tf32."""
+    return nullcontext() if device == "cpu" else _on_gpu(_DEVICES[device], mode)
+
+
+@contextmanager
+def _on_gpu(device: str, mode: str) -> Iterator[None]:
+    before = [getattr(backend, name) for backend, name in _REDUCED]
+    try:
+        for backend, name in _REDUCED:
+            setattr(backend, name, mode == TF32 and name == "allow_tf32")
+        with torch.device(device):
+            yield
+    finally:
+        for (backend, name), value in zip(_REDUCED, before, strict=True):
+            setattr(backend, name, value)
 
 
 def _onednn(dtype: str) -> str:
