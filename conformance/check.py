@@ -90,6 +90,10 @@ class Workbench:
                 self._announced.update(new)
             yield row
 
+    def forget(self) -> None:
+        """Give up what is held of the case in hand."""
+        self._case, self._kept = None, {}
+
     def _score(self, actual: Outputs, expected: Expected, dtype: str, **how: Any) -> Score:
         with self.clock.spending("scores"):
             return noise.score(actual, expected, dtype, **how)

@@ -1,5 +1,7 @@
 """What runs on a GPU, run on a CPU that is taken for one: the same code, through the adapters' table of devices."""
 
+import importlib
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,7 @@ from conformance.check import Workbench
 from conformance.divergence import Divergence
 from conformance.frameworks import DEVICES, KERNELS, Framework, chosen, load
 from conformance.plan import ACROSS, Options, Test
+from fixtures import conform
 from fixtures.samples import normal
 from meta_tests.faults import area_of, inject
 from reports.record import Observation
@@ -429,3 +432,196 @@ def test_an_entry_is_strict_where_it_names_the_gpu(
     rows = observed(found("exp", "torch", "value", "eager"))
     assert {o.outcome for o in rows} <= outcomes
     assert outcomes - {"passed"} <= {o.outcome for o in rows}
+
+
+# Programs of a GPU, on a CPU
+
+OF_DEVICES = {
+    (t.case.name, t.framework, t.check): t
+    for t in plan.tests("devices", Options(frameworks=("torch", "tensorflow", "jax")), DEVICES[1:])
+}
+GPU_ALONE = {
+    "memory_efficient_attention", "memory_efficient_causal_attention", "cudnn_attention", "cudnn_causal_attention",
+    "dtype_under_autocast",
+}  # fmt: skip
+"""Kernels that no CPU has, and a list of operations that is CUDA's own."""
+SLOW = {"compiled_with_graphs", "indices_out_of_range", "no_memory", "memory_returned"}
+"""Compilers, other processes, and an allocator that waits for ten seconds."""
+QUICK = [key for key in OF_DEVICES if key[0] not in GPU_ALONE | SLOW and key[2] == "value"]
+ROUTES_OF_GPUS = {"tf_channels_first"}
+
+
+class Recorded(torch.utils._python_dispatch.TorchDispatchMode):
+    """A stand-in for a captured graph: what was called, to be called again on the same tensors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Any] = []
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        self.calls.append((function, args, kwargs or {}, result))
+        return result
+
+    def replay(self) -> None:
+        for function, args, kwargs, result in self.calls:
+            result.copy_(function(*args, **kwargs))
+
+
+@pytest.fixture
+def stood_in(pretended: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what torch has on a GPU alone: streams and graphs, and optimizers whose state must be there."""
+    for name in ("Stream", "stream", "current_stream"):
+        monkeypatch.setattr(torch.cuda, name, getattr(torch.cpu, name))
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Recorded)
+    monkeypatch.setattr(torch.cuda, "graph", lambda graph: graph)
+    monkeypatch.setattr(torch.cuda, "make_graphed_callables", lambda f, inputs: f)
+    for name in ("adam", "adamax", "nadam", "radam", "rmsprop", "adadelta"):
+        module = importlib.import_module(f"torch.optim.{name}")
+        monkeypatch.setattr(module, "_get_capturable_supported_devices", lambda *a, **k: ["cpu"], raising=False)
+
+
+@pytest.mark.parametrize("key", QUICK, ids="-".join)
+def test_a_program_of_a_gpu_computes_the_same_on_a_cpu(key: tuple[str, str, str], stood_in: None) -> None:
+    test = OF_DEVICES[key]
+    if test.framework not in chosen():
+        pytest.skip(f"need {test.framework}")
+    rows = observed(test, test.case.dtypes)
+    assert {o.outcome for o in rows if o.route not in ROUTES_OF_GPUS} <= {"passed", "diverged"}
+    assert {o.route for o in rows if o.outcome == "passed"} >= set(test.route_names()) - ROUTES_OF_GPUS
+
+
+SLOWLY = [
+    ("compiled_with_graphs", "torch", 1), ("indices_out_of_range", "torch", 3), ("no_memory", "torch", 3),
+    ("no_memory", "tensorflow", 1), ("memory_returned", "torch", 3), ("memory_returned", "tensorflow", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "framework", "samples"), SLOWLY)
+def test_a_slow_program_of_a_gpu_does_so_too(name: str, framework: str, samples: int, stood_in: None) -> None:
+    """Through its first route, for as many samples as take some seconds."""
+    if name == "compiled_with_graphs" and not any(map(shutil.which, ("c++", "g++", "clang++"))):
+        pytest.skip("inductor needs a compiler")
+    test = OF_DEVICES[name, framework, "value"]
+    for sample in test.case.samples[:samples]:
+        rows = list(Workbench(Options()).against_reference(test, "float32", sample, test.routes[:1]))
+        assert [o.outcome for o, _ in rows] == ["passed"]
+        assert bool(rows[0][0].refused) is sample.raises
+
+
+AS_ON_CPU = ("matmul", "linear", "conv2d", "bmm", "addmm", "relu", "tanh", "amax")
+
+
+def test_autocast_is_asked_for_each_operation(pretended: None) -> None:
+    """The lists of CUDA and of CPUs share the products; exp they do not share."""
+    rows = observed(OF_DEVICES["dtype_under_autocast", "torch", "value"])
+    passed = {o.sample.rpartition("-")[0] for o in rows if o.outcome == "passed"}
+    assert passed >= set(AS_ON_CPU)
+    assert "exp" not in passed
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "patch"),
+    [
+        ("copied_to_the_host_and_back", "torch.Tensor.to", "y * (1 + 2**-20) if k.get('non_blocking') else y"),
+        ("copied_across_devices", "torch.Tensor.to", "y * 0 if k.get('copy') else y"),
+        ("products_in_streams", "torch.stack", "y * (1 + 2**-10)"),
+        ("replayed_graph", "torch.tanh", "y + torch.rand(()) * 1e-3"),
+        ("deterministic_convolution", "torch.nn.functional.conv2d", "y * (1 + 2**-23 * torch.randint(2, ()))"),
+        ("convolution_settings", "torch.nn.functional.conv2d", "y * 1.001"),
+        ("convolution_memory_formats", "torch.nn.functional.conv2d",
+         "y * (1 + 1e-3 * a[0].is_contiguous(memory_format=torch.channels_last))"),
+        ("product_on_each_device", "torch.Tensor.__matmul__", "y * 1.001"),
+        ("half_precision_product", "torch.Tensor.__matmul__", "y * 1.1"),
+        ("float32_product", "torch.Tensor.__matmul__", "y * (1 + 1e-4)"),
+        ("adam_capturable", "torch.optim.Adam.step", "[p.data.mul_(1 + 1e-4) for p in a[0].param_groups[0]['params']]"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_what_a_program_calls_is_detected(
+    name: str, target: str, patch: str, stood_in: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, _, attribute = target.rpartition(".")
+    place = eval(owner, {"torch": torch})
+    original = getattr(place, attribute)
+
+    def faulty(*a: Any, **k: Any) -> Any:
+        y = original(*a, **k)
+        changed = eval(patch, {"torch": torch, "a": a, "k": k, "y": y})
+        return y if isinstance(changed, list) else changed
+
+    monkeypatch.setattr(place, attribute, faulty)
+    rows = observed(OF_DEVICES[name, "torch", "value"], ("float32", "float16"))
+    assert "failed" in {o.outcome for o in rows}
+
+
+def test_a_graph_that_is_not_replayed_is_detected(stood_in: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Recorded, "replay", lambda self: None)
+    failed = [o for o in observed(OF_DEVICES["replayed_graph", "torch", "value"]) if o.outcome == "failed"]
+    assert {o.route for o in failed} == {"torch_captured"}
+
+
+@pytest.mark.parametrize(
+    ("name", "helper", "answer"),
+    [("indices_out_of_range", "in_process", [[0.0]]), ("no_memory", "torch_refused", None)],
+)
+def test_what_is_not_refused_is_detected(
+    name: str, helper: str, answer: Any, pretended: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel that reads behind an array, and an allocator that gives what is not there."""
+    from conformance.catalogue import devices_memory
+
+    def accepts(torch: Any, x: Any, ask: Any) -> Any:
+        return x + x, torch.tensor(0)
+
+    monkeypatch.setattr(devices_memory, helper, accepts if answer is None else lambda program: answer)
+    rows = observed(OF_DEVICES[name, "torch", "value"])
+    assert "failed" in {o.outcome for o in rows}
+    if answer is not None:
+        assert all(o.outcome == "failed" for o in rows if o.sample in ("one-beyond", "below"))
+
+
+def test_a_process_that_dies_refuses_nothing() -> None:
+    from conformance.catalogue.devices_memory import in_process
+
+    with pytest.raises(IndexError, match="device-side assert"):
+        in_process("raise RuntimeError('CUDA error: device-side assert triggered')")
+    with pytest.raises(ArithmeticError, match="ended with -6"):
+        in_process("import os; os.abort()")
+    with pytest.raises(ArithmeticError, match="no module"):
+        in_process("raise ImportError('no module')")
+    assert in_process("print([1, 2])") == [1, 2]
+
+
+def test_memory_that_grows_is_counted() -> None:
+    from conformance.catalogue.devices_memory import growth
+
+    kept: list[int] = []
+    assert growth(lambda: 8 * len(kept), lambda: kept.append(1)) == 8
+    assert growth(lambda: 8, lambda: None) == 0
+
+
+@pytest.mark.parametrize(("left", "said"), [(0, ""), (conform.WORKSPACE, ""), (2**30, "torch left 1073741824 bytes")])
+def test_a_module_that_leaves_memory_in_use_has_failed(left: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    framework = load("torch")
+    monkeypatch.setattr(type(framework), "memory", lambda self: 100 + left)
+    assert conform.leak(framework, 100).startswith(said)
+    assert bool(conform.leak(framework, 100)) is bool(said)
+
+
+@pytest.mark.parametrize(("found", "reason"), [((7, 5), "need a GPU of compute capability 8.0"), ((8, 6), "")])
+def test_what_a_gpu_is_too_old_for_is_skipped_by_name(
+    found: tuple[int, int],
+    reason: str,
+    pretended: None,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    framework, test = type(load("torch")), OF_DEVICES["flash_attention", "torch", "value"]
+    monkeypatch.setattr(framework, "devices", lambda self: ("cpu", "gpu"))
+    monkeypatch.setattr(framework, "capability", lambda self: found)
+    monkeypatch.setitem(request.config.stash, conform.BENCH, Workbench(Options()))
+    if not reason:
+        conform._run(request.node, test)
+        return
+    with pytest.raises(pytest.skip.Exception, match=reason):
+        conform._run(request.node, test)

@@ -181,6 +181,8 @@ class Recorder:
             self.reported.add(test.test)
             message = " ".join(str(report.longrepr).split())[:300]
             self._write(whole(test, "crashed", message, test.checks))
+        if report.failed and report.when == "teardown":
+            self.problems.append(" ".join(str(report.longrepr).split())[:300])
         unusable = getattr(report, "unusable", "")
         if unusable:
             self.problems.append(unusable)

@@ -13,6 +13,7 @@ AREAS = (
     "elementwise", "activations", "special", "reductions", "linalg", "fft", "indexing", "dtypes", "autodiff",
     "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing",
     "construction", "losses", "metrics", "optimizers", "schedules", "clipping", "initializers", "random", "training",
+    "devices",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ MODULES = (
     "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing",
     "losses", "metrics", "construction", "optimizers", "optimizers_scaled", "optimizers_states",
     "clipping", "optimizers_more", "optimizers_functions", "schedules", "initializers", "random",
+    "devices",
 )  # fmt: skip
 AUTHORITIES = {
     name: authority
