@@ -553,7 +553,8 @@ class Workbench:
         return ""
 
     def _lacking_of(self, error: Exception, routes: Sequence[Route]) -> str:
-        if (name := absent(error)) is None:
+        name = absent(error)
+        if name is None or (self._case and any(name in d.lacks for d in concerning(self._case.name))):
             return ""
         root = name.partition(".")[0]
         asked = next((r for r in routes if f"{root}." in r.source or f"{root}()" in r.source), routes[0])

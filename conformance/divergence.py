@@ -45,6 +45,8 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     devices: tuple[str, ...] = ("*",)
     """Strict on the CPU, and on a GPU if the list names it: what is only said to hold anywhere may not hold there."""
     samples: tuple[str, ...] = ("*",)
+    lacks: tuple[str, ...] = ()
+    """Names that the framework does not have, where that is the divergence: to ask for them is no reason to skip."""
     versions: dict[str, str] = {}
     """distribution -> version specifier, e.g. {"torch": ">=2.4"}; all must hold"""
     when: dict[str, str] = {}
@@ -138,6 +140,7 @@ def divergences() -> tuple[Divergence, ...]:
     return tuple(found.values())
 
 
-def concerning(case: str, framework: str) -> tuple[Divergence, ...]:
-    """The entries of a case, for the versions installed here."""
-    return tuple(d for d in divergences() if d.framework == framework and _match(case, d.cases) and d.applies())
+def concerning(case: str, framework: str = "*") -> tuple[Divergence, ...]:
+    """The entries of a case, of one framework or of all, for the versions installed here."""
+    wanted = (d for d in divergences() if framework in (d.framework, "*"))
+    return tuple(d for d in wanted if _match(case, d.cases) and d.applies())
