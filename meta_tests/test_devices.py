@@ -625,3 +625,77 @@ def test_what_a_gpu_is_too_old_for_is_skipped_by_name(
         return
     with pytest.raises(pytest.skip.Exception, match=reason):
         conform._run(request.node, test)
+
+
+# Routes keep to one device: seen on the device "meta", whose tensors have no numbers, so that what depends on numbers
+# ends a route; what it did until then is seen
+
+
+class OneDevice(torch.utils._python_dispatch.TorchDispatchMode):
+    """Refuses what CUDA refuses: an operation on tensors of two devices, but for copies, indices and single numbers."""
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = function._schema.name.removeprefix("aten::")
+        leaves = torch.utils._pytree.tree_leaves((args, kwargs or {}))
+        places = {t.device.type for t in leaves if isinstance(t, torch.Tensor) and t.ndim}
+        if len(places) > 1 and name not in (
+            "_to_copy",
+            "copy_",
+            "index",
+            "index_put",
+            "index_put_",
+            "_index_put_impl_",
+        ):
+            raise TwoDevicesError(name)
+        return function(*args, **(kwargs or {}))
+
+
+class TwoDevicesError(Exception):
+    """An operation on tensors of two devices."""
+
+
+def mixing(case: Case) -> list[str]:
+    """The torch routes of a case that make something of their own on the CPU, or ask a tensor of a GPU for NumPy's."""
+    found, framework = [], load("torch")
+    dtype = "float32" if "float32" in case.dtypes else case.dtypes[0]
+    sample = next((s for s in case.samples if dtype in s.dtypes and not s.raises), None)
+    inputs = noise.rounded(sample.make(np.random.default_rng(0)), dtype) if sample else ()
+    for route in case.routes("torch") if sample else ():
+        try:
+            with OneDevice():
+                framework.value(framework.bind(route, sample.options, inputs), inputs, device="gpu")
+        except TwoDevicesError as error:
+            found.append(f"{route.name}: {error}")
+        except Exception as error:  # of numbers that are not there
+            if "to numpy" in str(error):
+                found.append(f"{route.name}: numpy")
+    return found
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(importlib.import_module("conformance.frameworks.torch_adapter")._DEVICES, "gpu", "meta")
+    monkeypatch.setattr(type(load("torch")), "array", lambda self, result: result)
+
+
+@pytest.mark.parametrize("name", [a for a in catalogue() if a != "devices"])
+def test_torch_routes_keep_to_one_device(name: str, nowhere: None) -> None:
+    mixed = {case.name: found for case in catalogue()[name] if case.kind != "convergence" and (found := mixing(case))}
+    assert mixed == {}
+
+
+@pytest.mark.parametrize(
+    ("route", "said"),
+    [
+        (lambda torch, x: x @ torch.ones(3, 3), ""),
+        (lambda torch, x: x @ torch.from_numpy(np.ones((3, 3), np.float32)), "mm"),
+        (lambda torch, x: x + torch.ones(3, device="cpu"), "add"),
+        (lambda torch, x: x * torch.tensor(2.0, device="cpu"), ""),
+        (lambda torch, x: x + np.ones(3) * x.numpy(), "numpy"),
+        (lambda torch, x: bool(x.sum()), ""),
+    ],
+)
+def test_two_devices_are_seen(route: Callable[..., Any], said: str, nowhere: None) -> None:
+    name = f"made_up_{id(route)}"  # cases of the same name are the same
+    case = Case(name, "elementwise", lambda x: x, samples=[normal((3, 3))], torch=[route])
+    assert [found.rpartition(": ")[2] for found in mixing(case)] == ([said] if said else [])

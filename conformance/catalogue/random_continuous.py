@@ -43,6 +43,13 @@ def generator(torch, like):
     return torch.Generator(like.device).manual_seed(torch.initial_seed())
 
 
+def shuffler(torch, like):
+    """What shuffles on a GPU: a generator that is there, which torch does not find itself; elsewhere its own."""
+    if not like.is_cuda:
+        return None
+    return torch.Generator(like.device).manual_seed(int(torch.randint(2**62, ())))
+
+
 def tf_generator(tf):
     return tf.random.Generator.from_seed(drawn_seed(tf)[0])
 

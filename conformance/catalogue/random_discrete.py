@@ -17,6 +17,7 @@ from conformance.catalogue.random_continuous import (
     drawn_seed,
     full,
     generator,
+    shuffler,
 )
 from conformance.reference import distributions as ref
 from fixtures.samples import sample
@@ -43,9 +44,10 @@ def tf_rows(tf, like, draw):
     return tf.stack([draw(tf.range(like.shape[-1], dtype=like.dtype)) for _ in range(like.shape[0])])
 
 
-def split_in_two(torch, n):
+def split_in_two(torch, like, n):
     """The indices of both parts, one after the other."""
-    parts = torch.utils.data.random_split(range(n), [n // 2, n - n // 2])
+    own = shuffler(torch, like) or torch.default_generator
+    parts = torch.utils.data.random_split(range(n), [n // 2, n - n // 2], generator=own)
     return [i for part in parts for i in part.indices]
 
 
@@ -345,8 +347,10 @@ CASES = (
         statistics=ref.permutation,
         torch=[
             lambda torch, like: torch_rows(torch, like, torch.randperm),
-            lambda torch, like: torch_rows(torch, like, lambda n: list(torch.utils.data.RandomSampler(range(n)))),
-            lambda torch, like: torch_rows(torch, like, lambda n: split_in_two(torch, n)),
+            lambda torch, like: torch_rows(
+                torch, like, lambda n: list(torch.utils.data.RandomSampler(range(n), generator=shuffler(torch, like)))
+            ),
+            lambda torch, like: torch_rows(torch, like, lambda n: split_in_two(torch, like, n)),
         ],
         tensorflow=[
             lambda tf, like: tf_rows(tf, like, tf.random.shuffle),
@@ -407,7 +411,11 @@ CASES = (
         statistics=ref.permutation,
         torch=[
             lambda torch, like, buffer: torch.cat(
-                list(torch.utils.data.DataLoader(range(like.shape[-1]), batch_size=1000, shuffle=True))
+                list(
+                    torch.utils.data.DataLoader(
+                        range(like.shape[-1]), batch_size=1000, shuffle=True, generator=shuffler(torch, like)
+                    )
+                )
             )
         ],
         tensorflow=[through_buffer],

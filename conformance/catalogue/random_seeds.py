@@ -15,7 +15,7 @@ def torch_seeded(torch, like, seed, bits):
 
 
 def torch_own_generator(torch, like, seed, bits):
-    own = torch.Generator().manual_seed(seed)
+    own = torch.Generator(like.device).manual_seed(seed)
     return torch.rand(like.shape, dtype=like.dtype, generator=own)
 
 
@@ -83,10 +83,10 @@ def torch_repeats(torch, like, what):
         first.uniform_()
         np.random.seed(7)
     elif what == "the same seed argument again":
-        own = torch.Generator().manual_seed(7)
+        own = torch.Generator(like.device).manual_seed(7)
         return torch.equal(first.uniform_(generator=own), second.uniform_(generator=own))
     elif what == "a generator's seed, in a graph":
-        generators = [torch.Generator().manual_seed(7) for _ in range(2)]
+        generators = [torch.Generator(like.device).manual_seed(7) for _ in range(2)]
         return torch.equal(first.uniform_(generator=generators[0]), second.uniform_(generator=generators[1]))
     elif what == "NumPy's numbers, within a function":
 
@@ -96,7 +96,7 @@ def torch_repeats(torch, like, what):
         return torch.equal(numbers(), numbers())
     elif what == "a generator of its own and the global one":
         first.uniform_()
-        return torch.equal(first, second.uniform_(generator=torch.Generator().manual_seed(7)))
+        return torch.equal(first, second.uniform_(generator=torch.Generator(like.device).manual_seed(7)))
     else:
         first.uniform_()
         if what in ("the same seed again", "another seed", "after another draw", "the same seed, in a graph"):

@@ -12,6 +12,7 @@ import numpy as np
 
 from conformance.case import Array, Case
 from conformance.catalogue import training_sentiment
+from conformance.catalogue.random_continuous import shuffler
 from fixtures import datasets
 from fixtures.samples import sample
 
@@ -27,9 +28,10 @@ def free_run_on_texts(ids: Array, labels: Array, **options: float) -> None:
 def torch_epochs(torch, model, optimizer, criterion, x, y, test_x, test_y, batch, epochs, schedule=None):
     """The usual loop; what it ends with on the test set."""
     data = torch.utils.data.TensorDataset(x, y)
+    loader = torch.utils.data.DataLoader(data, batch_size=batch, shuffle=True, generator=shuffler(torch, x))
     for _ in range(epochs):
         model.train()
-        for inputs, wanted in torch.utils.data.DataLoader(data, batch_size=batch, shuffle=True):
+        for inputs, wanted in loader:
             optimizer.zero_grad()
             criterion(model(inputs), wanted).backward()
             optimizer.step()
@@ -122,8 +124,9 @@ def torch_sentiment(torch, ids, labels, vocabulary, width, batch, epochs):
     model, criterion = Sentiment(), nn.BCEWithLogitsLoss()
     optimizer = torch.optim.Adam(model.parameters(), eps=1e-7)
     data = torch.utils.data.TensorDataset(ids[:kept], labels[:kept])
+    loader = torch.utils.data.DataLoader(data, batch_size=batch, shuffle=True, generator=shuffler(torch, ids))
     for _ in range(epochs):
-        for texts, wanted in torch.utils.data.DataLoader(data, batch_size=batch, shuffle=True):
+        for texts, wanted in loader:
             optimizer.zero_grad()
             criterion(model(texts), wanted).backward()
             optimizer.step()

@@ -177,11 +177,12 @@ def torch_part(
             )
     run = {**stacked(torch, rows), **stacked(torch, evaluated)}
     layers = [
-        torch_to_keras(kind, {n: v.detach().numpy() for n, v in module.state_dict().items()}) for module, kind in parts
+        torch_to_keras(kind, {n: v.detach().cpu().numpy() for n, v in module.state_dict().items()})
+        for module, kind in parts
     ]
     factor = 1 if optimizer == "Adam" else -learning_rate
     state = made.state_dict()["state"]
-    of = [[state[i][k].numpy().T * factor for k in keys if state[i].get(k) is not None] for i in sorted(state)]
+    of = [[state[i][k].cpu().numpy().T * factor for k in keys if state[i].get(k) is not None] for i in sorted(state)]
     return run, layers, {"steps": steps, "of": of}
 
 
@@ -252,7 +253,7 @@ def keras_part(
 
 def as_layers(kernel_1, scale, shift, kernel, bias, mean=0.0):
     """Running statistics begin at ``mean`` and 1."""
-    arrays = [np.asarray(a) for a in (kernel_1, scale, shift, kernel, bias)]
+    arrays = [np.asarray(a.cpu() if hasattr(a, "is_cuda") else a) for a in (kernel_1, scale, shift, kernel, bias)]
     return [arrays[:1], [*arrays[1:3], 0 * arrays[1] + arrays[1].dtype.type(mean), 0 * arrays[1] + 1], arrays[3:]]
 
 
@@ -331,7 +332,7 @@ def torch_then_keras(torch, x, y, *weights, epochs, move_after, **options):
 
     first, layers, moments = torch_part(torch, x, y, as_layers(*weights), None, epochs=move_after, **options)
     rest = epochs - move_after
-    arrays = [tf.constant(a.numpy()) for a in (x, y)]
+    arrays = [tf.constant(a.cpu().numpy()) for a in (x, y)]
     second = keras_part(tf, *arrays, layers, moments, epochs=rest, **options)[0]
     return {name: torch.cat([first[name], torch.tensor(second[name].numpy())]) for name in first}
 

@@ -332,7 +332,8 @@ def buffered(x, y, batch):
 
 def torch_collected(torch, made, x, y, kernel, bias, batch, learning_rate):
     """All batches are made first; ``made(array)`` is a tensor."""
-    batches = [(made(a), made(b)) for a, b in buffered(x.numpy(), y.numpy(), batch)]
+    arrays = buffered(x.cpu().numpy(), y.cpu().numpy(), batch)
+    batches = [(made(a).to(x.device), made(b).to(x.device)) for a, b in arrays]
     model, rows = torch_line(torch, kernel, bias), []
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
     for inputs, targets in batches:

@@ -30,7 +30,7 @@ def torch_tokens(torch, text, ends, training, vocabulary, length, ascii_only, ti
         # Of bytes, letters and white space are those of ASCII.
         return [w.decode() for w in text.encode().lower().split()] if ascii_only else text.lower().split()
 
-    tokens = [words(text) for text in texts_of(text.numpy(), ends)]
+    tokens = [words(text) for text in texts_of(text.cpu().numpy(), ends)]
     counts = Counter()
     for of_text in tokens[:training]:
         counts.update(of_text)
