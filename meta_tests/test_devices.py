@@ -10,7 +10,7 @@ import pytest
 
 from conformance import divergence, noise, plan
 from conformance.case import DTYPES, TF32, Case
-from conformance.catalogue import catalogue
+from conformance.catalogue import GPU_ALONE, catalogue
 from conformance.check import Workbench
 from conformance.divergence import Divergence
 from conformance.frameworks import DEVICES, KERNELS, Framework, chosen, load
@@ -73,6 +73,11 @@ def test_a_gpu_has_every_test_of_the_cpu_and_its_own(name: str) -> None:
     }
     assert of["gpu"] - own == of["cpu"]
     assert not of["cpu"] & own
+
+
+def test_areas_of_the_gpu_alone_are_named() -> None:
+    """The gate's policy must not ask for checks of them on the CPU."""
+    assert [a for a, cases in catalogue().items() if all("cpu" not in c.devices for c in cases)] == [*GPU_ALONE]
 
 
 def test_products_are_planned_in_tf32_and_nothing_else_is() -> None:
@@ -440,14 +445,14 @@ OF_DEVICES = {
     (t.case.name, t.framework, t.check): t
     for t in plan.tests("devices", Options(frameworks=("torch", "tensorflow", "jax")), DEVICES[1:])
 }
-GPU_ALONE = {
+KERNELS_OF_GPUS = {
     "memory_efficient_attention", "memory_efficient_causal_attention", "cudnn_attention", "cudnn_causal_attention",
     "dtype_under_autocast",
 }  # fmt: skip
 """Kernels that no CPU has, and a list of operations that is CUDA's own."""
 SLOW = {"compiled_with_graphs", "indices_out_of_range", "no_memory", "memory_returned"}
 """Compilers, other processes, and an allocator that waits for ten seconds."""
-QUICK = [key for key in OF_DEVICES if key[0] not in GPU_ALONE | SLOW and key[2] == "value"]
+QUICK = [key for key in OF_DEVICES if key[0] not in KERNELS_OF_GPUS | SLOW and key[2] == "value"]
 ROUTES_OF_GPUS = {"tf_channels_first"}
 
 

@@ -174,9 +174,12 @@ def _ran(run: Run, rules: Policy) -> Iterator[str]:
                 judged[o.area, framework, o.device] += o.covers
             else:
                 skips.setdefault((o.area, framework, o.device), one_line(o.reason))
-    areas, frameworks, devices, _ = known()
+    from conformance.catalogue import GPU_ALONE
+
+    everywhere, frameworks, devices, _ = known()
     for rule in rules.ran:
         for device in _expanded(rule.devices, devices):
+            areas = [a for a in everywhere if device != "cpu" or a not in GPU_ALONE]
             for framework in _expanded(rule.frameworks, frameworks):
                 few = [a for a in _expanded(rule.areas, areas) if judged[a, framework, device] < rule.minimum]
                 if not few:

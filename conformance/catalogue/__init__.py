@@ -17,6 +17,9 @@ AREAS = (
 )  # fmt: skip
 
 
+GPU_ALONE = ("devices",)
+"""Areas that have nothing on the CPU."""
+
 LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 """Areas whose cases TensorFlow builds of the operations before them."""
 

@@ -113,10 +113,10 @@ def torch_sums_by_default(torch, a, b):
 
 
 def cancelling(n: int, size: float):
-    """A row and a column whose products are n / 2 times size^2, n / 2 times its negative, and a last one of 3."""
+    """A row and a column whose products are n / 2 times size^2, n / 2 times its negative, and a last one of 2^15."""
     row = np.full((1, n + 1), size)
     column = np.where(np.arange(n + 1) < n / 2, size, -size)[:, None]
-    row[0, -1], column[-1, 0] = 3, 1
+    row[0, -1], column[-1, 0] = 256, 128
     return row, column
 
 
@@ -181,7 +181,7 @@ PRECISIONS = (
         samples=[
             given(*cancelling(4096, 16.0), name="sums-of-half-a-million"),
             given(*cancelling(64, 64.0), name="sums-of-a-hundred-thousand"),
-            given(*cancelling(2, 200.0), name="one-product-of-each-sign"),
+            given(*cancelling(32, 64.0), name="sums-just-beyond"),
         ],
         dtypes=HALVES,
         modes=EAGER,
