@@ -404,7 +404,7 @@ def test_a_required_baseline(asked: Callable[..., tuple[int, str, str]], tmp_pat
         (RAN + "minimum = 2\n", 6, "overwrite"),
         (RAN + '[passed]\n\n# why\nareas = [\n    "layers",\n    "optimzers",\n]\n', 11,
          "unknown area 'optimzers'; did you mean 'optimizers'?"),
-        (RAN + '[passed]\nframeworks = ["jax"]\n', 7, "unknown framework 'jax'; there are torch, tensorflow"),
+        (RAN + '[passed]\nframeworks = ["mxnet"]\n', 7, "unknown framework 'mxnet'; there are torch, tensorflow"),
         (RAN + '[passed]\ndevices = ["tpu"]\n', 7, "unknown device 'tpu'"),
         (RAN + "[passed]\nareas = []\n", 7, "no areas: leave the line out to mean all"),
         (RAN + '[pass]\nareas = ["layers"]\n', 6, "unknown key 'pass'"),

@@ -299,11 +299,11 @@ def usage_error(done: Done, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
-        ("--frameworks", "torch,jax", "--frameworks jax: unknown; choose from torch, tensorflow"),
+        ("--frameworks", "torch,mxnet", "--frameworks mxnet: unknown; choose from torch, tensorflow"),
         ("--frameworks", ",", "--frameworks: empty; choose from"),
         ("--dtypes", "float8", "--dtypes float8: unknown; choose from float64, float32, float16, bfloat16"),
         ("--modes", "lazy", "--modes lazy: unknown; choose from eager"),
-        ("--require", "tpu", "--require tpu: unknown; choose from torch, tensorflow, gpu"),
+        ("--require", "tpu", "--require tpu: unknown; choose from torch, tensorflow, jax, gpu"),
         ("--seed", "-1", "--seed -1: a seed is a number from 0 up"),
         ("--mnist", "nowhere", "nowhere: has neither mnist.npz nor train-images-idx3-ubyte"),
     ],
@@ -379,7 +379,7 @@ def test_what_is_required_and_not_installed_fails_the_run(suite: Suite) -> None:
 
 def test_the_options_are_shown_in_one_group(suite: Suite) -> None:
     text = suite("--help").out
-    group = text.partition("conformance of PyTorch and TensorFlow:")[2].partition("\n\n")[0]
+    group = text.partition("conformance of PyTorch, TensorFlow and JAX:")[2].partition("\n\n")[0]
     for option in ("--frameworks=", "--require=", "--dtypes=", "--modes=", "--seed=", "--run-dir=", "--mnist="):
         assert option in group
 
