@@ -289,18 +289,18 @@ def torch_autocast(torch, x, operation, lower):
 # Optimizers
 
 
-def capturable(of: Any, name: str, torch: list[Any]) -> Case:
-    """An optimizer of the catalogue whose steps may be captured in a graph: all of its state is on the GPU. The routes
-    of its own case are the loop, foreach and fused."""
-    case = next(c for c in of.CASES if c.name == name)
+def capturable(name: str, of: Any, torch: list[Any]) -> Case:
+    """An optimizer of the catalogue, without the end of its name, whose steps may be captured in a graph: all of its
+    state is on the GPU. The routes of its own case are the loop, foreach and fused."""
+    case = next(c for c in of.CASES if f"{c.name}_capturable" == name)
     return replace(
-        case, name=f"{name}_capturable", torch=torch, tensorflow=(), jax=(), dtypes=MASTER, devices=GPU,
+        case, name=name, torch=torch, tensorflow=(), jax=(), dtypes=MASTER, devices=GPU,
         samples=[s for s in case.samples if not s.raises],
     )  # fmt: skip
 
 
 CAPTURABLE = (
-    capturable(optimizers_adam, "adam", [
+    capturable("adam_capturable", optimizers_adam, [
         lambda torch, *arrays, **options: torch_adam(
             torch, torch.optim.Adam, *arrays, **options, capturable=True, foreach=False, double=True
         ),
@@ -311,7 +311,7 @@ CAPTURABLE = (
             torch, torch.optim.Adam, *arrays, **options, capturable=True, fused=True
         ),
     ]),
-    capturable(optimizers_adam, "adamw", [
+    capturable("adamw_capturable", optimizers_adam, [
         lambda torch, *arrays, **options: torch_adam(
             torch, torch.optim.AdamW, *arrays, **options, capturable=True, foreach=False, double=True
         ),
@@ -322,7 +322,7 @@ CAPTURABLE = (
             torch, torch.optim.AdamW, *arrays, **options, capturable=True, fused=True
         ),
     ]),
-    capturable(optimizers_adam, "adamax", [
+    capturable("adamax_capturable", optimizers_adam, [
         lambda torch, *arrays, **options: torch_adam(
             torch, torch.optim.Adamax, *arrays, **options, capturable=True, foreach=False, double=True
         ),
@@ -330,7 +330,7 @@ CAPTURABLE = (
             torch, torch.optim.Adamax, *arrays, **options, capturable=True, foreach=True, double=True
         ),
     ]),
-    capturable(optimizers_adam, "nadam", [
+    capturable("nadam_capturable", optimizers_adam, [
         lambda torch, *arrays, **options: torch_adam(
             torch, torch.optim.NAdam, *arrays, **options, capturable=True, foreach=False, double=True
         ),
@@ -338,7 +338,7 @@ CAPTURABLE = (
             torch, torch.optim.NAdam, *arrays, **options, capturable=True, foreach=True, double=True
         ),
     ]),
-    capturable(optimizers_adam, "radam", [
+    capturable("radam_capturable", optimizers_adam, [
         lambda torch, *arrays, **options: torch_adam(
             torch, torch.optim.RAdam, *arrays, **options, capturable=True, foreach=False, double=True
         ),
@@ -346,7 +346,7 @@ CAPTURABLE = (
             torch, torch.optim.RAdam, *arrays, **options, capturable=True, foreach=True, double=True
         ),
     ]),
-    capturable(optimizers_scaled, "rmsprop", [
+    capturable("rmsprop_capturable", optimizers_scaled, [
         lambda torch, *arrays, rho, **options: torch_scaled(
             torch, torch.optim.RMSprop, *arrays, alpha=rho, **options, capturable=True, foreach=False
         ),
@@ -354,7 +354,7 @@ CAPTURABLE = (
             torch, torch.optim.RMSprop, *arrays, alpha=rho, **options, capturable=True, foreach=True
         ),
     ]),
-    capturable(optimizers_scaled, "adadelta", [
+    capturable("adadelta_capturable", optimizers_scaled, [
         lambda torch, *arrays, **options: torch_scaled(
             torch, torch.optim.Adadelta, *arrays, **options, capturable=True, foreach=False
         ),

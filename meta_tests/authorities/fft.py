@@ -47,7 +47,7 @@ AUTHORITIES: dict[str, Callable[..., Any]] = {
     "irfft": lambda x, n, norm: scipy.fft.irfft(x, n, norm=norm),
     "fft2": lambda x, norm: scipy.fft.fft2(x, norm=norm),
     "ifft2": lambda x, norm: scipy.fft.ifft2(x, norm=norm),
-    "rfft2": lambda x, norm: scipy.fft.rfft2(x, norm=norm),
+    "rfft2": lambda x, n, norm: scipy.fft.rfft2(x, s=(x.shape[-2], n), norm=norm),
     "irfft2": lambda x, n, norm: scipy.fft.irfft2(x, (x.shape[-2], n), norm=norm),
     "fftn": lambda x: scipy.fft.fftn(x, axes=(-3, -2, -1)),
     "ifftn": lambda x: scipy.fft.ifftn(x, axes=(-3, -2, -1)),

@@ -24,7 +24,9 @@ def reduced(terms: Any, reduction: str = "mean", weight: Any = None) -> Array:
         return np.asarray(math.fsum(terms.ravel()) / len(terms))
     if reduction == "none":
         return terms
-    return np.asarray(math.fsum(terms.ravel()) / (terms.size if reduction == "mean" else 1) if terms.size else np.nan)
+    if reduction == "mean":
+        return np.asarray(math.fsum(terms.ravel()) / terms.size if terms.size else np.nan)
+    return np.asarray(math.fsum(terms.ravel()))
 
 
 def elementwise(f: Callable[..., float]) -> Callable[..., Array]:
