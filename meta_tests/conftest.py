@@ -1,5 +1,7 @@
 """A small record that holds one of everything, for the tests of records and of the page."""
 
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,12 @@ from reports.record import (
     Worst,
     Writer,
 )
+
+
+def pytest_configure() -> None:
+    """A shell takes Ctrl-C away from what it runs in the background, and so from what tests start to interrupt it."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -156,7 +156,6 @@ CTRL_C = """
     def pytest_runtest_logreport(report):
         if "PYTEST_XDIST_WORKER" not in os.environ and "relu-torch-eager-value]" in report.nodeid:
             if hasattr(report, "conformance"):
-                signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it for what runs behind them
                 signal.raise_signal(signal.SIGINT)
 """
 
