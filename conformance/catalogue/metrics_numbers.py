@@ -188,7 +188,7 @@ CASES = (
             sample("streamed", around(0), aggregation="uniform_average", batches=CUT),
             sample("by-variance", around(0), aggregation="variance_weighted_average", batches=CUT),
             sample("each", around(0), aggregation=None, batches=CUT),
-            sample("far-from-zero", around(1000), aggregation="uniform_average", edge=True, batches=CUT),
+            sample("far-from-zero", around(10_000), aggregation="uniform_average", edge=True, batches=CUT),
             given([[2.0], [2.0]], [[2.0], [3.0]], name="constant", aggregation="uniform_average", batches=(2,)),
             given([[2.0], [2.0]], [[2.0], [2.0]], name="constant-and-met", aggregation="uniform_average", batches=(2,)),
             given([1.0, 2.0], [1.0, 3.0], name="bad-rank", raises=True, aggregation=None, batches=(2,)),
