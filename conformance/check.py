@@ -486,7 +486,8 @@ class Workbench:
                     with self.clock.spending("scores"):
                         p = case.statistics(draws, *([gradients] if gradients else ()), **sample.options)
                     worst = min(p, key=lambda name: p[name])
-                    least = -math.log10(p[worst]) if p[worst] > 0 else math.inf
+                    # 0 is a number below the smallest there is, 4.9e-324; NaN is no probability
+                    least = -math.log10(p[worst]) if p[worst] > 0 else 324.0 if p[worst] == 0 else math.inf
                     score = Score(least + 0.0, problem="" if least <= test.limit else f"{worst}: p = {p[worst]:.3g}")
                 except Exception as error:
                     if lacking := self._lacking(error, framework, route, test, sample, dtype):
