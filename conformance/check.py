@@ -73,6 +73,8 @@ class Workbench:
             yield observation
         if test.case.kind == "training" and test.check == "value" and test.device == "cpu":
             yield from self._figures(test)
+        if "ended" in self._kept:
+            yield from pictures.ended(test.case, self.options.seed, self._kept.pop("ended"))
 
     def _listening(
         self, rows: Iterator[tuple[Observation, Divergence | None]]
@@ -508,6 +510,7 @@ class Workbench:
             try:
                 with self.clock.spending("frameworks"):
                     ended = [self._ends(route, sample, inputs, test.device) for route in routes]
+                self._kept["ended"] = dict(zip(test.frameworks, ended, strict=True))
                 one, other = ended
                 p = {name: equivalence(one[name], other[name], m) for name, m in case.margins.items()}
                 worst = max(p, key=lambda name: p[name])

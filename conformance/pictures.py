@@ -1,5 +1,5 @@
-"""The pictures of a training run in the report: what its case draws, how far from the reference it is step by step, and
-how large the noise floor has grown."""
+"""The pictures of a training run in the report: what its case draws, how far from the reference it is step by step,
+how large the noise floor has grown, and where runs that are free to differ end."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -58,6 +58,18 @@ def distance(
             "floor", "Noise floor, relative to the weights", "step", "floor / weights", (line,), case.name, log=True,
             marks=(Mark(f"{CHAOS:g}: chaos", y=CHAOS),),
         )  # fmt: skip
+
+
+def ended(case: Case, seed: int, ends: Mapping[str, Mapping[str, list[float]]]) -> Iterator[Figure]:
+    """What whole runs of each framework ended with, by their seeds from ``seed`` on: a point for each, and its
+    framework's mean in its name."""
+    for name in case.margins or ():
+        series = []
+        for framework, of in ends.items():
+            at, values = _points(np.arange(seed, seed + len(of[name]), dtype=np.float64), np.asarray(of[name]))
+            series.append(Series(f"{framework}, mean {np.mean(of[name]):.4g}", at, values, "points"))
+        title = f"Where runs that are free to differ end: {name} on the test set"
+        yield Figure(f"ended {name}", title, "seed", name, tuple(series), case.name)
 
 
 def steps(shapes: Mapping[str, tuple[int, ...]], options: Mapping[str, Any]) -> dict[str, Array]:

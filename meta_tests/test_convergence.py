@@ -14,7 +14,7 @@ from conformance.plan import Options, Test
 from conformance.reference.statistics import equivalence
 from fixtures.samples import sample
 from meta_tests.test_checks_detect_faults import status
-from reports.record import Observation
+from reports.record import Figure, Observation
 
 
 def welch(a: np.ndarray, b: np.ndarray, shift: float) -> float:
@@ -65,26 +65,30 @@ def tf_end(tf, x, more):  # type: ignore[no-untyped-def]
     return {"loss": 1 + 0.01 * tf.random.normal(())}
 
 
-def ended(more: float) -> Observation:
+def ended(more: float) -> tuple[Observation, list[Figure]]:
     case = Case(
         f"free_{more}", "convergence", lambda x, *, more: free_run(x, x, x, x), torch=[torch_end], tensorflow=[tf_end],
         samples=[sample("any", lambda _: (np.zeros(3),), more=more)], margins={"loss": 0.03}, dtypes=("float32",),
     )  # fmt: skip
     test = Test("training", case, "convergence", plan.BOTH, "eager", "cpu")
-    (observation,) = Workbench(Options(dtypes=("float32",))).observe(test)
+    observation, *figures = Workbench(Options(dtypes=("float32",), seed=3)).observe(test)
     assert isinstance(observation, Observation)
-    return observation
+    return observation, [f for f in figures if isinstance(f, Figure)]
 
 
 def test_runs_that_end_alike_pass_and_others_fail_with_a_program() -> None:
     pytest.importorskip("torch")
     pytest.importorskip("tensorflow")
-    assert ended(0.0).outcome == "passed"
-    apart = ended(0.05)
+    assert ended(0.0)[0].outcome == "passed"
+    apart, (figure,) = ended(0.05)
     assert apart.outcome == "failed"
-    assert "loss: 1.05" in apart.reason
+    assert "loss: 1.047" in apart.reason
     assert status(apart.script) == 1
     assert status(apart.script.replace("'more': 0.05", "'more': 0.0")) == 0
+    of_torch, of_tensorflow = figure.series
+    assert of_torch.name.startswith("torch, mean 1.047")
+    assert of_torch.x == of_tensorflow.x == tuple(range(3, 3 + plan.RUNS))
+    assert min(of_torch.y) > max(of_tensorflow.y) - 0.05
 
 
 def test_they_are_planned_in_every_run() -> None:

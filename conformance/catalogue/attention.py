@@ -51,6 +51,12 @@ def causal_upper_left(torch, query, key, value):
     return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2)
 
 
+def keras_causal_lower_right(tf, query, key, value):
+    queries, keys = tf.shape(query)[1], tf.shape(key)[1]  # also where they are known only when it runs
+    mask = tf.range(keys) <= tf.range(queries)[:, None] + keys - queries
+    return tf.keras.ops.dot_product_attention(query, key, value, mask=mask)
+
+
 def causal_lower_right(torch, query, key, value):
     from torch.nn.attention import bias  # torch does not import it
 
@@ -319,9 +325,7 @@ CASES = (
             causal_lower_right,
         ],
         tensorflow=[
-            lambda tf, query, key, value: tf.keras.ops.dot_product_attention(
-                query, key, value, mask=np.tri(query.shape[1], key.shape[1], key.shape[1] - query.shape[1], bool)
-            )
+            keras_causal_lower_right,
         ],
         samples=[
             normal(*qkv(2, 4, 4, 2, 4)),

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
-from conformance.catalogue.training_shared import MASTER, learning_curves, recorded, stacked
+from conformance.catalogue.training_shared import (
+    MASTER,
+    keeping_gradients,
+    keeping_loss,
+    learning_curves,
+    recorded,
+    stacked,
+)
 from conformance.reference import training_convolution as ref
 from fixtures import datasets
 from fixtures.samples import sample
@@ -202,34 +209,16 @@ def keras_run(
         rate_in_velocity=False, unbiased=True, converts=("velocity", "variance"), **_,
 ):  # fmt: skip
     keras, names = tf.keras, ["kernel", "gamma", "beta", "dense_kernel", "bias"]
-    losses, rows, tests, accuracies, given = [], [], [], [], []
+    losses, rows, tests, accuracies = [], [], [], []
     n = len(masks) * -(-len(images) // batch)
 
-    class Recording(keras.optimizers.SGD):
-        """The optimizer keeps the gradients that it is given."""
-
-        def build(self, variables):
-            given.extend(tf.Variable(tf.zeros(v.shape, v.dtype)) for v in variables)
-            super().build(variables)
-
+    class KeepingVelocity(keras.optimizers.SGD):
         def apply(self, gradients, variables=None):
-            for place, gradient in zip(given, gradients, strict=True):
-                place.assign(gradient)
             super().apply(gradients, variables)
             if not rate_in_velocity and "velocity" in converts:  # as torch would go on at another rate
                 factor = schedule(self.iterations) / schedule(self.iterations - 1)
                 for velocity in self.momentums:
                     velocity.assign(velocity * tf.cast(factor, velocity.dtype))
-
-    class RecordedLoss(keras.losses.SparseCategoricalCrossentropy):
-        """The loss of one batch; what fit reports is the mean so far."""
-
-        last = tf.Variable(tf.zeros((), images.dtype))
-
-        def call(self, y_true, y_pred):
-            losses = super().call(y_true, y_pred)
-            self.last.assign(tf.reduce_mean(losses))
-            return losses
 
     def after_step():
         """What a batch leaves behind, with the variance that torch would keep."""
@@ -242,7 +231,9 @@ def keras_run(
         before[0] = tf.identity(norm.moving_variance)
         if t % every == 0:
             now = dict(zip(names, map(tf.identity, model.trainable_variables), strict=True))
-            row = recorded(criterion.last.value(), now, dict(zip(names, map(tf.identity, given), strict=True)))
+            row = recorded(
+                criterion.last.value(), now, dict(zip(names, map(tf.identity, optimizer.given), strict=True))
+            )
             running = {"running_mean": norm.moving_mean, "running_variance": norm.moving_variance}
             rows.append({**row, **{name: tf.identity(v) for name, v in running.items()}})
         losses.append(criterion.last.value())
@@ -257,9 +248,10 @@ def keras_run(
         # A schedule computes in the format of its first rate: float32 of a Python number.
         first = tf.constant(learning_rate, images.dtype) if rate_as_tensor else learning_rate
         schedule = keras.optimizers.schedules.CosineDecay(first, n, alpha=end / learning_rate)
-        optimizer = Recording(schedule, momentum=momentum, nesterov=True)
+        optimizer = keeping_gradients(tf, KeepingVelocity)(schedule, momentum=momentum, nesterov=True)
         optimizer.build(model.trainable_variables)
-        criterion, before = RecordedLoss(from_logits=True), [tf.ones_like(weights[1])]
+        criterion = keeping_loss(tf, keras.losses.SparseCategoricalCrossentropy, images.dtype)(from_logits=True)
+        before = [tf.ones_like(weights[1])]
         model.compile(optimizer, criterion, metrics=["accuracy"], jit_compile=False)
         unused = tf.zeros([len(test_images), masks.shape[-1]])
 

@@ -6,7 +6,16 @@ import numpy as np
 
 from conformance.case import Array, Case, Sample
 from conformance.catalogue.jax_shared import optax
-from conformance.catalogue.training_shared import MASTER, confusion, learning_curves, recorded, stacked
+from conformance.catalogue.training_shared import (
+    MASTER,
+    confusion,
+    keeping_gradients,
+    keeping_loss,
+    keras_recorder,
+    learning_curves,
+    recorded,
+    stacked,
+)
 from conformance.reference import training as ref
 from fixtures import datasets
 from fixtures.samples import sample
@@ -85,36 +94,6 @@ def keras_fit(
     keras, names = tf.keras, ["kernel_1", "bias_1", "kernel_2", "bias_2"]
     losses, rows = [], []
 
-    class Recording(keras.optimizers.RMSprop):
-        """The optimizer keeps the gradients that it is given, for the callback."""
-
-        def build(self, variables):
-            self.given = [tf.Variable(tf.zeros(v.shape, v.dtype)) for v in variables]
-            super().build(variables)
-
-        def apply(self, gradients, variables=None):
-            for kept, gradient in zip(self.given, gradients, strict=True):
-                kept.assign(gradient)
-            super().apply(gradients, variables)
-
-    class RecordedLoss(keras.losses.SparseCategoricalCrossentropy):
-        """The loss of one batch; what fit reports is the mean so far."""
-
-        last = tf.Variable(tf.zeros((), images.dtype))
-
-        def call(self, y_true, y_pred):
-            losses = super().call(y_true, y_pred)
-            self.last.assign(tf.reduce_mean(losses))
-            return losses
-
-    class Recorder(keras.callbacks.Callback):
-        def on_train_batch_end(self, step, logs=None):
-            if len(losses) % every == 0:
-                weights = dict(zip(names, map(tf.identity, self.model.trainable_variables), strict=True))
-                gradients = dict(zip(names, map(tf.identity, self.model.optimizer.given), strict=True))
-                rows.append(recorded(criterion.last.value(), weights, gradients))
-            losses.append(criterion.last.value())
-
     usual = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(images.dtype.name)  # fit, losses and metrics round to it
     keras.config.set_dtype_policy(images.dtype.name)  # and layers to this
@@ -128,14 +107,16 @@ def keras_fit(
             ]
         )
         model.set_weights([w.numpy() for w in (kernel_1, bias_1, kernel_2, bias_2)])
-        criterion = RecordedLoss()
-        optimizer = Recording(learning_rate, rho, epsilon=2.0**-120)  # inside the root: negligible in both formats
+        criterion = keeping_loss(tf, keras.losses.SparseCategoricalCrossentropy, images.dtype)()
+        kept = keras_recorder(tf, names, every, criterion, rows, losses)
+        # The epsilon is inside the root: negligible in both formats.
+        optimizer = keeping_gradients(tf, keras.optimizers.RMSprop)(learning_rate, rho, epsilon=2.0**-120)
         optimizer.build(model.trainable_variables)
         # jit_compile: "auto" means XLA where there is a GPU, and only there.
         model.compile(optimizer, criterion, metrics=["accuracy"], jit_compile=False)
         history = model.fit(
             images, labels, batch_size=batch, epochs=epochs, shuffle=False, verbose=0,
-            validation_data=(test_images, test_labels), validation_batch_size=batch, callbacks=[Recorder()],
+            validation_data=(test_images, test_labels), validation_batch_size=batch, callbacks=[kept],
         ).history  # fmt: skip
         loss, accuracy = model.evaluate(test_images, test_labels, batch_size=batch, verbose=0)
         answers = model.predict(test_images, batch_size=batch, verbose=0).argmax(axis=1)

@@ -11,7 +11,15 @@ import numpy as np
 
 from conformance.case import Array, Case, Sample
 from conformance.catalogue import training_sentiment_data
-from conformance.catalogue.training_shared import MASTER, learning_curves, recorded, stacked
+from conformance.catalogue.training_shared import (
+    MASTER,
+    keeping_gradients,
+    keeping_loss,
+    keras_recorder,
+    learning_curves,
+    recorded,
+    stacked,
+)
 from conformance.reference import training_sentiment as ref
 from fixtures import datasets
 from fixtures.samples import sample
@@ -209,50 +217,21 @@ def keras_fit(
     keras, names = tf.keras, ["table", "kernel", "bias"]
     losses, rows = [], []
 
-    class Recording(keras.optimizers.Adam):
-        """The optimizer keeps the gradients that it is given, for the callback."""
-
-        def build(self, variables):
-            self.given = [tf.Variable(tf.zeros(v.shape, v.dtype)) for v in variables]
-            super().build(variables)
-
-        def apply(self, gradients, variables=None):
-            dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
-            for kept, gradient in zip(self.given, dense, strict=True):
-                kept.assign(gradient)
-            super().apply(dense if dense_gradients else gradients, variables)
-
-    class RecordedLoss(keras.losses.BinaryCrossentropy):
-        """The loss of one batch; what fit reports is the mean so far."""
-
-        last = tf.Variable(tf.zeros((), table.dtype))
-
-        def call(self, y_true, y_pred):
-            losses = super().call(y_true, y_pred)
-            self.last.assign(tf.reduce_mean(losses))
-            return losses
-
-    class Recorder(keras.callbacks.Callback):
-        def on_train_batch_end(self, step, logs=None):
-            if len(losses) % every == 0:
-                weights = dict(zip(names, map(tf.identity, self.model.trainable_variables), strict=True))
-                gradients = dict(zip(names, map(tf.identity, self.model.optimizer.given), strict=True))
-                rows.append(recorded(criterion.last.value(), weights, gradients))
-            losses.append(criterion.last.value())
-
     usual = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(table.dtype.name)  # fit, losses and metrics round to it
     keras.config.set_dtype_policy(table.dtype.name)  # and layers to this
     try:
         model = keras_model(tf, ids, table, kernel, bias, masked)
-        criterion = RecordedLoss()
-        optimizer = Recording(learning_rate, beta_1, beta_2, epsilon)
+        criterion = keeping_loss(tf, keras.losses.BinaryCrossentropy, table.dtype)()
+        kept = keras_recorder(tf, names, every, criterion, rows, losses)
+        adam = keeping_gradients(tf, keras.optimizers.Adam, dense_gradients)
+        optimizer = adam(learning_rate, beta_1, beta_2, epsilon)
         optimizer.build(model.trainable_variables)
         # jit_compile: "auto" means XLA where there is a GPU, and only there.
         model.compile(optimizer, criterion, metrics=["accuracy"], jit_compile=False)
         history = model.fit(
             ids, labels, batch_size=batch, epochs=epochs, steps_per_epoch=steps, validation_split=validation_split,
-            shuffle=False, verbose=0, callbacks=[Recorder()],
+            shuffle=False, verbose=0, callbacks=[kept],
         ).history  # fmt: skip
     finally:
         keras.config.set_floatx(usual[0])

@@ -15,7 +15,14 @@ import numpy as np
 
 from conformance.case import Array, Case
 from conformance.catalogue.recurrent_gru import torch_order
-from conformance.catalogue.training_shared import MASTER, learning_curves, recorded, stacked
+from conformance.catalogue.training_shared import (
+    MASTER,
+    keeping_loss,
+    keras_recorder,
+    learning_curves,
+    recorded,
+    stacked,
+)
 from conformance.reference import training_sequences as ref
 from fixtures.samples import sample
 
@@ -205,7 +212,7 @@ def lstm_fit(
         """The optimizer keeps the gradients by which it steps, for the callback."""
 
         def build(self, variables):
-            self.taken = [tf.Variable(tf.zeros(v.shape, v.dtype)) for v in variables]
+            self.given = [tf.Variable(tf.zeros(v.shape, v.dtype)) for v in variables]
             super().build(variables)
 
         def apply(self, gradients, variables=None):
@@ -214,26 +221,8 @@ def lstm_fit(
             super().apply(gradients, variables)
 
         def update_step(self, gradient, variable, learning_rate):
-            self.taken[self._get_variable_index(variable)].assign(gradient)
+            self.given[self._get_variable_index(variable)].assign(gradient)
             super().update_step(gradient, variable, learning_rate)
-
-    class RecordedLoss(keras.losses.BinaryCrossentropy):
-        """The loss of one batch; what fit reports is the mean so far."""
-
-        last = tf.Variable(tf.zeros((), table.dtype))
-
-        def call(self, y_true, y_pred):
-            losses = super().call(y_true, y_pred)
-            self.last.assign(tf.reduce_mean(losses))
-            return losses
-
-    class Recorder(keras.callbacks.Callback):
-        def on_train_batch_end(self, step, logs=None):
-            if len(losses) % every == 0:
-                weights = dict(zip(names, map(tf.identity, self.model.trainable_variables), strict=True))
-                gradients = dict(zip(names, map(tf.identity, self.model.optimizer.taken), strict=True))
-                rows.append(recorded(criterion.last.value(), weights, gradients))
-            losses.append(criterion.last.value())
 
     usual = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(table.dtype.name)  # fit, losses and metrics round to it
@@ -248,13 +237,14 @@ def lstm_fit(
             ]
         )
         model.set_weights([w.numpy() for w in initial])
-        criterion = RecordedLoss()
+        criterion = keeping_loss(tf, keras.losses.BinaryCrossentropy, table.dtype)()
+        kept = keras_recorder(tf, names, every, criterion, rows, losses)
         optimizer = Recording(
             warmed_up(tf, learning_rate, warmup), weight_decay, beta_1, beta_2, epsilon, global_clipnorm=limit
         )
         optimizer.build(model.trainable_variables)
         model.compile(optimizer, criterion, jit_compile=False, run_eagerly=run_eagerly)
-        model.fit(tokens, labels, batch_size=batch, epochs=epochs, shuffle=False, verbose=0, callbacks=[Recorder()])
+        model.fit(tokens, labels, batch_size=batch, epochs=epochs, shuffle=False, verbose=0, callbacks=[kept])
     finally:
         keras.config.set_floatx(usual[0])
         keras.config.set_dtype_policy(usual[1])

@@ -22,6 +22,53 @@ def recorded(loss, weights, gradients):
     return {"loss": loss, **weights, **{f"gradient_{name}": g for name, g in gradients.items()}}
 
 
+def keeping_gradients(tf, optimizer, dense=False):
+    """A subclass of a Keras optimizer that keeps the gradients that it is given, as ``given``; those of rows are made
+    dense before the optimizer sees them, if ``dense``."""
+
+    class KeepingGradients(optimizer):
+        def build(self, variables):
+            self.given = [tf.Variable(tf.zeros(v.shape, v.dtype)) for v in variables]
+            super().build(variables)
+
+        def apply(self, gradients, variables=None):
+            kept = [tf.convert_to_tensor(g) for g in gradients]
+            for place, gradient in zip(self.given, kept, strict=True):
+                place.assign(gradient)
+            super().apply(kept if dense else gradients, variables)
+
+    return KeepingGradients
+
+
+def keeping_loss(tf, loss, dtype):
+    """A subclass of a Keras loss that keeps that of the last batch, as ``last``; what fit reports is the mean so
+    far."""
+
+    class KeepingLoss(loss):
+        last = tf.Variable(tf.zeros((), dtype))
+
+        def call(self, y_true, y_pred):
+            losses = super().call(y_true, y_pred)
+            self.last.assign(tf.reduce_mean(losses))
+            return losses
+
+    return KeepingLoss
+
+
+def keras_recorder(tf, names, every, criterion, rows, losses):
+    """A callback that appends to ``losses`` after each batch, and to ``rows`` after every ``every``-th."""
+
+    class Recorder(tf.keras.callbacks.Callback):
+        def on_train_batch_end(self, step, logs=None):
+            if len(losses) % every == 0:
+                weights = dict(zip(names, map(tf.identity, self.model.trainable_variables), strict=True))
+                gradients = dict(zip(names, map(tf.identity, self.model.optimizer.given), strict=True))
+                rows.append(recorded(criterion.last.value(), weights, gradients))
+            losses.append(criterion.last.value())
+
+    return Recorder()
+
+
 def picture(figure, title, x_label, y_label, series):
     """One picture of the report; lines with the same ``figure`` are drawn together. A series is a dict of ``name``,
     ``x``, ``y`` and ``style`` ("line" or "points")."""

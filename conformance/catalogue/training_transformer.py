@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, Sample
-from conformance.catalogue.training_shared import MASTER, curve, recorded, stacked
+from conformance.catalogue.training_shared import MASTER, curve, keeping_loss, recorded, stacked
 from conformance.catalogue.transformer import encoder_state
 from conformance.reference import training_transformer as ref
 from fixtures.samples import sample
@@ -332,16 +332,6 @@ def keras_fit_language_model(
             x = self.norm(x)
             return keras.ops.matmul(x, keras.ops.transpose(self.token.embeddings)) if tied else self.head(x)
 
-    class RecordedLoss(keras.losses.SparseCategoricalCrossentropy):
-        """The loss of one batch; what fit reports is the mean so far."""
-
-        last = tf.Variable(tf.zeros((), dtype))
-
-        def call(self, y_true, y_pred):
-            losses = super().call(y_true, y_pred)
-            self.last.assign(tf.reduce_mean(losses))
-            return losses
-
     class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
         def __call__(self, step):
             return learning_rate * tf.minimum((tf.cast(step, "float32") + 1) / warm_up, 1.0)
@@ -359,7 +349,8 @@ def keras_fit_language_model(
     keras.config.set_floatx(dtype.name)
     keras.config.set_dtype_policy(dtype.name)
     try:
-        model, criterion = LanguageModel(), RecordedLoss(from_logits=True)
+        model = LanguageModel()
+        criterion = keeping_loss(tf, keras.losses.SparseCategoricalCrossentropy, dtype)(from_logits=True)
         weights = weights[:20] if tied else weights
         windows = tf.gather(tokens, tf.reshape(starts, [-1, 1]) + tf.range(context + 1, dtype=starts.dtype))
         model(windows[:1, :-1])  # creates the weights

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case
-from conformance.catalogue.training_shared import MASTER, picture, recorded, stacked
+from conformance.catalogue.training_shared import (
+    MASTER,
+    keeping_gradients,
+    keeping_loss,
+    picture,
+    recorded,
+    stacked,
+)
 from conformance.reference import training_ways as ref
 from fixtures import datasets
 from fixtures.samples import sample
@@ -170,28 +177,6 @@ def keras_run(
     keras, names = tf.keras, ["kernel_1", "bias_1", "kernel_2", "bias_2"]
     losses, rows = [], []
 
-    class Recording(keras.optimizers.SGD):
-        """The optimizer keeps the gradients that it is given."""
-
-        def build(self, variables):
-            self.given = [tf.Variable(tf.zeros(v.shape, v.dtype)) for v in variables]
-            super().build(variables)
-
-        def apply(self, gradients, variables=None):
-            for kept, gradient in zip(self.given, gradients, strict=True):
-                kept.assign(gradient)
-            super().apply(gradients, variables)
-
-    class Recorded(keras.losses.SparseCategoricalCrossentropy):
-        """The loss of the last batch: fit and train_on_batch report the mean so far."""
-
-        last = tf.Variable(tf.zeros((), x.dtype))
-
-        def __call__(self, *arguments, **options):
-            loss = super().__call__(*arguments, **options)
-            self.last.assign(loss)
-            return loss
-
     def step_done():
         if len(losses) % every == 0:
             weights, gradients = map(tf.identity, model.trainable_variables), map(tf.identity, optimizer.given)
@@ -205,7 +190,8 @@ def keras_run(
     try:
         model = build(tf, *kernel_1.shape, len(bias_2))
         model.set_weights([w.numpy() for w in (kernel_1, bias_1, kernel_2, bias_2)])
-        optimizer, criterion = Recording(learning_rate, momentum), Recorded(from_logits=True)
+        optimizer = keeping_gradients(tf, keras.optimizers.SGD)(learning_rate, momentum)
+        criterion = keeping_loss(tf, keras.losses.SparseCategoricalCrossentropy, x.dtype)(from_logits=True)
         optimizer.build(model.trainable_variables)
         # jit_compile: "auto" means XLA where there is a GPU, and only there.
         model.compile(optimizer, criterion, jit_compile=False)
