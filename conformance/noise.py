@@ -380,7 +380,44 @@ def expected_hvp(
     # For the noise alone, order 2 will do: nudged or not, it errs by the same.
     differences = along(STEPS[best], order2 if certified else order8)
     expected = _expected(differences, wide, exact, dtype, rng, case, passed, certifier, HVP_NUDGES)
-    floor = {name: expected.floor[name] + apart[best][name] for name in names}
+    # Of one element the steps may agree by chance: none is known better than all are on average.
+    uncertain = {n: np.maximum(d, np.sqrt(np.mean(np.square(d)) if d.size else 0)) for n, d in apart[best].items()}
+    return Expected(expected.value, {name: expected.floor[name] + uncertain[name] for name in names})
+
+
+def as_formed(
+    case: Case, sample: Sample, inputs: tuple[Array, ...], cotangents: tuple[Array, ...], expected: Expected,
+    dtype: str, rng: np.random.Generator,
+) -> Expected:  # fmt: skip
+    """``expected`` (a value, or a gradient if there are cotangents) with floors that are at least the errors of the
+    reference itself where each of its operations is rounded to the dtype: their root mean square over nudged inputs.
+
+    The definition of a floor leaves out what a formula passes through and cancels by chance in one element, such as
+    1 - w for a weight w near 1. Computed in the dtype, the formula shows it. As that costs as much as all the nudges,
+    it is asked only of a result that exceeds its limit in some elements and not as a whole. Nothing changes where the
+    formula cannot be computed in the dtype."""
+    form, n = format_of(dtype), len(cotangents)
+    nudge = nudger(form.nudge, rng)
+    squares: dict[str, Any] = dict.fromkeys(expected.value, 0.0)
+    try:
+        with np.errstate(all="ignore"):
+            for _ in range(NUDGES):
+                xs = tuple(nudge(a).astype(a.dtype) if is_floating(a) else a for a in (*cotangents, *inputs))
+                if n and case.vjp:
+                    found = case.vjp(xs[0] if n == 1 else xs[:n], *xs[n:], **sample.options)
+                    found = found if isinstance(found, tuple) else (found,)
+                else:
+                    found = case.reference(*xs, **sample.options)
+                outputs = as_outputs(found, differentiable(case, inputs) if n else ())
+                for name, value in expected.value.items():
+                    moved = outputs[name].astype(value.dtype).reshape(value.shape)
+                    squares[name] = squares[name] + np.abs(_difference(moved, value, form)) ** 2
+            floor = {
+                name: np.maximum(of, np.nan_to_num(np.sqrt(squares[name] / NUDGES), posinf=0.0))
+                for name, of in expected.floor.items()
+            }
+    except (TypeError, ValueError, ArithmeticError, LookupError, np.linalg.LinAlgError):
+        return expected
     return Expected(expected.value, floor)
 
 

@@ -125,9 +125,10 @@ class Test:
         trajectories, whose steps are slow, in float64 and in torch; of random numbers, in float32. Other dtypes, checks
         and modes, whose faults seldom hide in one pair: every sample through the first route, and the first one through
         all. In graph modes so for values in float32; its gradients and random numbers, and an operation's values in
-        other formats (floating ones, complex64 and int32), for the first sample; so for layers that others represent,
-        and for Keras' optimizers outside of float64, with the samples that float64 lacks. What a layer must refuse, it
-        must in eager mode. In mode tf32 every sample through every route, but for what must be refused.
+        other formats (floating ones, complex64 and int32) and gradients in complex64, for the first sample; so for
+        layers that others represent, and for Keras' optimizers outside of float64, with the samples that float64 lacks.
+        What a layer must refuse, it must in eager mode. In mode tf32 every sample through every route, but for what
+        must be refused.
         """
         samples, routes = _samples(self.area, self.case, self.check, self.framework, dtype), self.routes
         graph, leading = not self.leads, _leading(self.case)
@@ -140,7 +141,8 @@ class Test:
         if graph and self.framework == "jax":  # in eager mode each operation is compiled by itself
             routes = routes[:1] if self.check == "gradient" else routes
             return tuple((*s, routes) for s in samples[:1]) if dtype == leading else ()
-        others = () if self.check == "gradient" or self.area in LAYERS else (*FLOATS, "complex64", "int32")
+        others = (*FLOATS, "complex64", "int32") if self.check != "gradient" else ("complex64",)
+        others = () if self.area in LAYERS else others
         if graph and dtype != leading and dtype not in others:
             return ()
         if graph and (self.area in LAYERS or dtype != leading):  # of layers there are many, and each takes a graph

@@ -13,8 +13,12 @@ from reports.baseline import DIRECTORY, SUFFIX
 from reports.record import Observation, read
 from reports.verdict import score_of
 
-NOT_ALWAYS_FINITE = {"fused-sgd-skipped-first-step", "categorical-cross-entropy-takes-probabilities"}
-"""Memory that nobody has written may hold NaN; and in float16, at the seed 1, there is a NaN."""
+NOT_ALWAYS_FINITE = {
+    "fused-sgd-skipped-first-step",
+    "categorical-cross-entropy-takes-probabilities",
+    "kl-divergence-clips-gradient",
+}
+"""Memory that nobody has written may hold NaN; and in float16, at the seeds 1 and 5, there is a NaN."""
 
 
 def test_a_divergence_whose_scores_are_finite_has_a_bound() -> None:

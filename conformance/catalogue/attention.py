@@ -146,8 +146,9 @@ def sequences(times: int, keys: int, size: int, of_value: int, *weights: Any, va
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
         shapes = (batch, times, size), (batch, keys, of_value), (batch, keys, size)
         allowed = some(batch, keys)(rng) if value_mask is None else np.asarray(value_mask, dtype=bool)
-        masks = rng.random((batch, times)) < 0.7, allowed
-        return (*(rng.standard_normal(s) for s in shapes), *masks, *(rng.standard_normal(s) for s in weights))
+        shown = rng.random((batch, times)) < 0.7
+        shown[:, 0] = True  # of each text something is seen
+        return (*(rng.standard_normal(s) for s in shapes), shown, allowed, *(rng.standard_normal(s) for s in weights))
 
     return make
 

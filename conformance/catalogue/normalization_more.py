@@ -8,7 +8,7 @@ import numpy as np
 from conformance.case import Case, KerasLayer
 from conformance.catalogue.normalization_batch import DOUBLE_AND_SINGLE, settings
 from conformance.reference import normalization as ref
-from fixtures.samples import given, normal, sample
+from fixtures.samples import factors, given, normal, sample
 
 KERAS = "https://keras.io/api/layers/normalization_layers/"
 TORCH = "https://docs.pytorch.org/docs/stable/generated/torch.nn."
@@ -485,7 +485,11 @@ CASES = (
         samples=[
             normal((3, 4), (4, 2), (2,)),
             normal((1, 3), (3, 5), (5,), name="one-row"),
-            normal((2, 1), (1, 3), (3,), name="one-input", edge=True),
+            sample(
+                "one-input",
+                lambda rng: (rng.standard_normal((2, 1)), factors(rng, (1, 3)), rng.standard_normal(3)),
+                edge=True,
+            ),
             sample(
                 "negative-length",
                 lambda rng: (rng.standard_normal((2, 3)), rng.standard_normal((3, 2)), np.array([-1.5, 0.0])),

@@ -23,7 +23,7 @@ from conformance.catalogue.scans import (
     whole,
 )
 from conformance.reference import reductions as ref
-from fixtures.samples import given, normal, sample, uniform
+from fixtures.samples import factors, given, normal, sample, uniform
 
 IMA = "https://doi.org/10.1093/imanum/draa038"
 
@@ -196,7 +196,7 @@ CASES = (
         ],
         jax=[lambda jax, x, axis, keepdims=False: jax.numpy.prod(x, axis, keepdims=keepdims)],
         samples=[
-            reals((4, 9), axis=1),
+            sample("factors", lambda rng: (factors(rng, (4, 9)),), axis=1, dtypes=FLOATS),
             normal((3, 4, 2), axis=(0, -1), name="two-axes", dtypes=SHAPES),
             normal((3, 4, 2), axis=-2, keepdims=True, name="keepdims", dtypes=SHAPES),
             normal((2, 4), axis=None, name="all-axes", dtypes=SHAPES),

@@ -6,7 +6,7 @@ import numpy as np
 
 from conformance.case import COMPLEX, FLOATS, Array, Case, Sample
 from conformance.reference import scans as ref
-from fixtures.samples import given, normal, sample, uniform
+from fixtures.samples import factors, given, normal, sample, uniform
 
 NUMPY = "https://numpy.org/doc/stable/reference/generated/numpy."
 TORCH = "https://docs.pytorch.org/docs/stable/generated/torch."
@@ -184,8 +184,8 @@ SCANS = (
         ],
         jax=[lambda jax, x, axis: jax.numpy.cumprod(x, axis)],
         samples=[
-            reals((4, 9), axis=1),
-            reals((3, 6, 2), axis=-2, name="negative-axis"),
+            sample("factors", lambda rng: (factors(rng, (4, 9)),), axis=1, dtypes=FLOATS),
+            sample("negative-axis", lambda rng: (factors(rng, (3, 6, 2)),), axis=-2, dtypes=FLOATS),
             given([[2.0, 0.0, 3.0, -1.0]], axis=1, name="one-zero", dtypes=FLOATS),
             given([[2.0, 0.0, 3.0, 0.0, 5.0]], axis=1, name="two-zeros", dtypes=FLOATS),
             ONE,

@@ -63,8 +63,8 @@ def i_slope(c: Array, x: Array) -> Array:
 
 
 def ie_slope(c: Array, x: Array) -> Array:
-    """The derivative is a difference of functions as large as the scaled one of order 0."""
-    return np.abs(c) * bessel.i0e(x)
+    """The derivative is a difference of the scaled ones of order 0 and 1, each of which errs by itself."""
+    return np.abs(c) * (bessel.i0e(x) + np.abs(bessel.i1e(x)))
 
 
 def ke_slope(c: Array, x: Array) -> Array:
