@@ -5,11 +5,13 @@ format, and ``x`` the inputs, already rounded to the dtype. The floor of each el
 
     floor = u |y|  +  rms_k |f(x (1 + u s_k)) - y|  +  u intermediates(x)  +  smallest subnormal
 
-``s_k`` are K arrays of pseudo-random signs, fixed by the seed.
+``s_k`` are K arrays of pseudo-random numbers of either sign, with mean 0 and variance 1, fixed by the seed. (Signs
+alone would not do: where an element depends on two numbers by the same amount, every 256th time all eight pairs of
+signs cancel, and its floor is nothing.)
 
 **Derivation.** A backward stable algorithm returns the exact answer for inputs that were moved by a small multiple of
 ``u`` (Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., section 1.5). The second term is that movement
-to first order: with ``J`` the Jacobian, ``f(x (1 + u s)) - y = u J (x s)``, whose root mean square over random signs is
+to first order: with ``J`` the Jacobian, ``f(x (1 + u s)) - y = u J (x s)``, whose root mean square over such numbers is
 ``u sqrt(sum_j (J_ij x_j)^2)``, the probabilistic bound of Higham and Mary (2019, SIAM J. Sci. Comput. 41(5)), in which
 the rounding errors of a long sum grow with the square root of its length. The first term is the rounding of the result
 itself, the last one the spacing of the numbers next to zero. ``intermediates`` covers the one case that the movement
@@ -53,7 +55,9 @@ PARTS = {"complex128": "float64", "complex64": "float32"}
 """The real format of the parts of a complex one."""
 WHOLES = {"float64": "complex128", "float32": "complex64"}
 NUDGES = 8
-"""Random-sign reruns per floor. The root mean square of 8 has a relative standard deviation of 1/4."""
+"""Reruns per floor. The root mean square of 8 has a relative standard deviation of 1/4."""
+LENGTHS = 0.5 / math.sqrt(13 / 12), 1.5 / math.sqrt(13 / 12)
+"""Between these the length of a nudge is uniform, in units roundoff; its mean square is 1."""
 HVP_NUDGES = 4
 """Those of a second derivative, each of which takes 8 evaluations of the gradient."""
 TRAJECTORY_NUDGES = 4
@@ -197,8 +201,8 @@ def _complex(real: Array, imaginary: Array) -> Array:
 
 
 def nudger(u: float, rng: np.random.Generator, *, normwise: bool = False) -> Callable[[Array], Array]:
-    """A function that moves every element of a floating array by one unit roundoff (of itself, or of the largest
-    element of its matrix), up or down at random; both parts of a complex one."""
+    """A function that moves every element of a floating array by a unit roundoff, on average (of itself, or of the
+    largest element of its matrix), up or down at random; both parts of a complex one."""
 
     def nudge(a: Array) -> Array:
         a = np.asarray(a)
@@ -206,10 +210,11 @@ def nudger(u: float, rng: np.random.Generator, *, normwise: bool = False) -> Cal
             return a
         if a.dtype.kind == "c":
             return _complex(nudge(a.real), nudge(a.imag))
-        signs = rng.integers(0, 2, size=a.shape, dtype=np.int8) * np.int8(2) - np.int8(1)
+        steps = (2 * rng.integers(0, 2, a.shape, np.int8) - 1) * rng.uniform(*LENGTHS, a.shape)
+        by = a.dtype.type(u) * steps.astype(a.dtype)
         if normwise and a.ndim > 1:
-            return np.asarray(a + a.dtype.type(u) * signs * np.max(np.abs(a), axis=(-2, -1), keepdims=True, initial=0))
-        return np.asarray(a * (1 + a.dtype.type(u) * signs))
+            return np.asarray(a + by * np.max(np.abs(a), axis=(-2, -1), keepdims=True, initial=0))
+        return np.asarray(a * (1 + by))
 
     return nudge
 
@@ -397,7 +402,7 @@ def as_formed(
     it is asked only of a result that exceeds its limit in some elements and not as a whole. Nothing changes where the
     formula cannot be computed in the dtype."""
     form, n = format_of(dtype), len(cotangents)
-    nudge = nudger(form.nudge, rng)
+    nudge = nudger(form.nudge, rng, normwise=case.computation.normwise)
     squares: dict[str, Any] = dict.fromkeys(expected.value, 0.0)
     try:
         with np.errstate(all="ignore"):

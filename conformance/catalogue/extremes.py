@@ -6,7 +6,7 @@ from conformance.case import FLOATS, Case
 from conformance.catalogue.norms import reals
 from conformance.catalogue.scans import EDGES, INTS, KERAS, NUMPY, SHAPES, TF, TORCH, whole
 from conformance.reference import extremes as ref
-from fixtures.samples import given, normal, sample
+from fixtures.samples import distinct, given, normal, sample
 
 TIES = given([[2.0, 1.0, 2.0], [1.0, 1.0, 1.0], [-1.0, 0.0, 0.0]], axis=1, name="ties", smooth=False, dtypes=EDGES)
 NONFINITE = given(
@@ -47,7 +47,8 @@ PLACES = (
     ENDS,
 )
 WITH_PLACES = (
-    normal((4, 9), axis=1),
+    normal((4, 9), axis=1, dtypes=("float64", "float32", *INTS)),
+    distinct((4, 9), axis=1, dtypes=("float16", "bfloat16")),  # of normal numbers some are equal there
     normal((4, 5, 3), axis=-2, name="negative-axis", dtypes=SHAPES),
     TIES,
     NONFINITE,

@@ -346,6 +346,7 @@ CASES = (
         "reduction",
         ref.masked_batch_norm,
         vjp=ref.masked_batch_norm_vjp,
+        intermediates=ref.masked_batch_norm_terms,
         vjp_intermediates=ref.masked_batch_norm_vjp_terms,
         torch=[torch_masked, torch_masked_by_weights],
         tensorflow=[

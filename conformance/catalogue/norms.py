@@ -279,7 +279,12 @@ NORMS = (
         samples=[
             normal((4, 9)),
             normal((2, 3, 4), name="three-axes", dtypes=SHAPES),
-            given([[3e-8, 4e-8]], name="small", smooth=False, dtypes=("float64", "float32", "bfloat16")),
+            given(
+                [[3e-8, 4e-8], [4e-8, -3e-8], [5e-8, 1e-8]],
+                name="small",
+                smooth=False,
+                dtypes=("float64", "float32", "bfloat16"),
+            ),
             given([[0.0, 0.0]], name="zero-vector", smooth=False, dtypes=EDGES),
             given([[3.0], [-2.0]], name="one-element", dtypes=SHAPES),
         ],

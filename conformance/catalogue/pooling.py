@@ -11,7 +11,7 @@ from conformance.catalogue.jax_shared import jax_average_pool
 from conformance.catalogue.pooling_adaptive import ADAPTIVE
 from conformance.catalogue.pooling_more import MORE
 from conformance.reference import pooling as ref
-from fixtures.samples import given, normal, sample
+from fixtures.samples import distinct, given, normal, sample
 
 TORCH = "https://docs.pytorch.org/docs/stable/generated/torch."
 TF = "https://www.tensorflow.org/api_docs/python/tf/"
@@ -79,12 +79,6 @@ def refused(axes: int, *, channels: int = 2, without: Sequence[str] = ()) -> lis
         normal((1, *(4,) * axes, channels), name="bad-sizes-stride-0", **(two | {"stride": (0,) * axes}), **bad),
     ]
     return [s for s in samples if s.name not in without]
-
-
-def distinct(shape: tuple[int, ...], name: str = "distinct", **options: Any) -> Sample:
-    """No two numbers alike in any format, so that there is one maximum: halves below 128 have eight digits."""
-    n = int(np.prod(shape))
-    return sample(name, lambda rng: (((rng.permutation(n) - n // 2) / 2).reshape(shape),), **options)
 
 
 def zeros_and_ones(*shape: int):

@@ -7,16 +7,10 @@ import numpy as np
 
 from conformance.case import FLOATS, Case, Sample
 from conformance.reference import pooling as ref
-from fixtures.samples import normal, sample
+from fixtures.samples import distinct, normal, sample
 
 TORCH = "https://docs.pytorch.org/docs/stable/generated/torch."
 KERAS = "https://keras.io/api/layers/pooling_layers/"
-
-
-def distinct(shape: tuple[int, ...], name: str = "distinct", **options: Any) -> Sample:
-    """No two numbers alike in any format, so that there is one maximum: halves below 128 have eight digits."""
-    n = int(np.prod(shape))
-    return sample(name, lambda rng: (((rng.permutation(n) - n // 2) / 2).reshape(shape),), **options)
 
 
 def everything(draw: Callable[..., Sample], axes: int, *shape: int) -> list[Sample]:

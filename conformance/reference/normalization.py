@@ -103,6 +103,12 @@ def masked_batch_norm(x: Array, mask: Array, gamma: Array, beta: Array, *, epsil
     return d * inverse * gamma + beta
 
 
+def masked_batch_norm_terms(x: Array, mask: Array, gamma: Array, beta: Array, *, epsilon: float) -> Array:
+    """As `batch_norm_terms`."""
+    _, inverse, _ = _masked(x, mask, epsilon)
+    return np.abs(x * inverse * gamma)
+
+
 def masked_batch_norm_vjp(
     c: Array, x: Array, mask: Array, gamma: Array, beta: Array, *, epsilon: float
 ) -> tuple[Array, Array, Array]:
