@@ -756,8 +756,10 @@ def _same_bits(first: Outputs, second: Outputs) -> Score:
 
 
 def _normal(rng: np.random.Generator, like: Array) -> Array:
-    real = np.asarray(rng.standard_normal(like.shape))
-    return real + 1j * rng.standard_normal(like.shape) if like.dtype.kind == "c" else real
+    """Normal numbers; those below 1/64 are 1/64, as products with smaller ones lose their digits in float16."""
+    real, imaginary = (rng.standard_normal(like.shape) for _ in range(2))
+    real, imaginary = (np.copysign(np.maximum(np.abs(a), 2.0**-6), a) for a in (real, imaginary))
+    return np.asarray(real + 1j * imaginary if like.dtype.kind == "c" else real)
 
 
 def _must_refuse(case: Case, sample: Sample, inputs: tuple[Array, ...]) -> None:

@@ -301,6 +301,7 @@ CASES = (
         "contraction",
         ref.orthogonality,
         vjp=ref.orthogonality_vjp,
+        vjp_intermediates=ref.orthogonality_vjp_terms,
         torch=[torch_orthogonality],
         tensorflow=[
             keras_orthogonality_with_its_factor_cast,

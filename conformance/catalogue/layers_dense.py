@@ -101,6 +101,7 @@ CASES = (
         "contraction",
         embeddings.activated_dense,
         vjp=embeddings.activated_dense_vjp,
+        vjp_intermediates=embeddings.activated_dense_vjp_terms,
         torch=[torch_activated],
         tensorflow=[
             KerasLayer(

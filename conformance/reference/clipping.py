@@ -124,6 +124,15 @@ def orthogonality_vjp(c: Array, w: Array, *, factor: float, mode: str = "rows") 
     return np.asarray(of_w if mode == "rows" else of_w.T)
 
 
+def orthogonality_vjp_terms(c: Array, w: Array, *, factor: float, mode: str = "rows") -> Array:
+    """What is left of u_j where its part along u_i is taken away: of nearly parallel rows a small difference."""
+    u, lengths = _directions(w, mode)
+    n = u.shape[0]
+    of_u = 2 * np.abs(np.sign(_products(w, mode))) @ np.abs(u) * np.abs(c * w.dtype.type(factor) / (n * (n - 1)))
+    of_w = (of_u + np.abs(u) * np.sum(of_u * np.abs(u), axis=1, keepdims=True)) / lengths
+    return np.asarray(of_w if mode == "rows" else of_w.T)
+
+
 def _directions(w: Array, mode: str) -> tuple[Array, Array]:
     rows = w if mode == "rows" else w.T
     lengths = np.sqrt(np.sum(rows * rows, axis=1, keepdims=True))

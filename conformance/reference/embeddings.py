@@ -33,6 +33,16 @@ def activated_dense_vjp(
     return layers.dense_vjp(g, x, kernel, bias)
 
 
+def activated_dense_vjp_terms(
+    c: Array, x: Array, kernel: Array, bias: Array, *, activation: str
+) -> tuple[Array, Array, Array]:
+    """The numbers that 1 - y^2, of tanh, and c - sum(c y), of softmax, are the differences of."""
+    y = _activated(layers.dense(x, kernel, bias), activation)
+    of_softmax = y * np.maximum(np.abs(c), np.abs(np.sum(c * y, axis=-1, keepdims=True)))
+    g = {"softmax": of_softmax, "tanh": np.abs(c) * y * y}.get(activation, 0 * y)
+    return layers.dense_vjp(g, np.abs(x), np.abs(kernel), bias)
+
+
 def _activated(z: Array, activation: str) -> Array:
     if activation == "softmax":
         powers = np.exp(z - np.max(z, axis=-1, keepdims=True))
