@@ -757,9 +757,9 @@ def _same_bits(first: Outputs, second: Outputs) -> Score:
 
 def _normal(rng: np.random.Generator, like: Array) -> Array:
     """Normal numbers; those below 1/64 are 1/64, as products with smaller ones lose their digits in float16."""
-    real, imaginary = (rng.standard_normal(like.shape) for _ in range(2))
-    real, imaginary = (np.copysign(np.maximum(np.abs(a), 2.0**-6), a) for a in (real, imaginary))
-    return np.asarray(real + 1j * imaginary if like.dtype.kind == "c" else real)
+    drawn = np.asarray(rng.standard_normal(like.shape))
+    real = np.copysign(np.maximum(np.abs(drawn), 2.0**-6), drawn)
+    return real + 1j * _normal(rng, like.real) if like.dtype.kind == "c" else real
 
 
 def _must_refuse(case: Case, sample: Sample, inputs: tuple[Array, ...]) -> None:
