@@ -385,9 +385,16 @@ def expected_hvp(
     # For the noise alone, order 2 will do: nudged or not, it errs by the same.
     differences = along(STEPS[best], order2 if certified else order8)
     expected = _expected(differences, wide, exact, dtype, rng, case, passed, certifier, HVP_NUDGES)
-    # Of one element the steps may agree by chance: none is known better than all are on average.
-    uncertain = {n: np.maximum(d, np.sqrt(np.mean(np.square(d)) if d.size else 0)) for n, d in apart[best].items()}
-    return Expected(expected.value, {name: expected.floor[name] + uncertain[name] for name in names})
+    floor = {name: expected.floor[name] + _at_least_as_usual(apart[best][name], passed[name]) for name in names}
+    return Expected(expected.value, floor)
+
+
+def _at_least_as_usual(apart: Array, sizes: Array) -> Array:
+    """Of one element two steps may agree by chance: relative to what it is formed of, none is known better than half of
+    all elements are."""
+    with np.errstate(all="ignore"):
+        relative = (apart / sizes)[np.broadcast_to(sizes > 0, apart.shape)]
+    return np.maximum(apart, np.median(relative) * sizes) if apart.size and relative.size else apart
 
 
 def as_formed(

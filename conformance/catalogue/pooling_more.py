@@ -82,13 +82,18 @@ def steps(*shape: int, axes: int):
 def powers(axes: int) -> list[Sample]:
     two: dict[str, Any] = {"size": (2,) * axes, "stride": (2,) * axes}
     n = {1: 9, 2: 5, 3: 4}[axes]
+    def both_signs(rng: np.random.Generator) -> tuple[Array, ...]:
+        """Normal numbers, of which every second in each row is negative."""
+        x = np.abs(rng.standard_normal((1, *(4,) * axes, 1)))
+        return (x * np.array([1.0, -1.0, 1.0, -1.0])[:, None],)
+
     return [
         normal((2, *(n,) * axes, 2) if axes < 3 else (1, *(n,) * axes, 2), name="squares", power=2.0, size=(3,) * axes,
                stride=(2,) * axes if axes < 3 else (1,) * axes),
         sample("cubes-of-positive", lambda rng: (rng.uniform(0.1, 2, (1, *(4,) * axes, 2)),), power=3.0, **two),
         sample("half-power", lambda rng: (rng.uniform(0.5, 2, (1, *(4,) * axes, 1)),), power=0.5, **two, edge=True),
-        normal((1, *(4,) * axes, 1), name="odd-power-of-any-sign", power=3.0, **two, edge=True),
-        normal((1, *(4,) * axes, 1), name="absolute-values", power=1.0, **two, edge=True),
+        sample("odd-power-of-any-sign", both_signs, power=3.0, **two, edge=True),
+        sample("absolute-values", both_signs, power=1.0, **two, edge=True),
         normal((1, *(4,) * axes, 1), name="infinite-power", power=np.inf, **two, edge=True),
         sample("zeros", lambda _: (np.zeros((1, *(2,) * axes, 1)),), power=2.0, **two, edge=True, smooth=False),
         normal((1, *(4,) * (axes + 1), 1), name="bad-rank", power=2.0, **two, edge=True, raises=True,
