@@ -160,7 +160,7 @@ CASES = (
             reals(MATRIX, axis=None),
             normal((4, 5, 6), axis=(0, -1), name="two-axes", dtypes=SHAPES),
             normal((4, 5, 6), axis=-2, keepdims=True, name="keepdims", dtypes=SHAPES),
-            uniform((70_000,), 0.5, 1, axis=None, name="70000-of-one-sign", edge=True, dtypes=FLOATS),
+            uniform((4, 70_000), 0.5, 1, axis=1, name="70000-of-one-sign", edge=True, dtypes=FLOATS),
             ONE,
             sample("empty", lambda _: (np.zeros((3, 0)),), axis=1, edge=True, gradient=False, dtypes=SHAPES),
             NONFINITE,
