@@ -105,7 +105,7 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _mode(test: Test, framework: str) -> str:
-    """The mode that a framework computes in: frameworks are compared in the leading mode of each, TF32 is one of its."""
+    """The mode that a framework computes in: frameworks are compared in the leading mode of each."""
     return leading_mode(framework, test.case) if test.check == "agreement" or test.mode == TF32 else test.mode
 
 
