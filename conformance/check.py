@@ -473,12 +473,15 @@ class Workbench:
 
     def _apart(self, case: Case, sample: Sample, dtype: str, a: Outputs, b: Outputs) -> Score:
         """The distance of two results of which each may err by its noise floor."""
-        floor = self.expected(case, sample, dtype).floor
+        expected = self.expected(case, sample, dtype)
         wide = noise.wide_dtype(dtype, case)
         doubled = Expected(
-            dict(zip(b, noise.widened(tuple(b.values()), wide), strict=True)), {k: 2 * v for k, v in floor.items()}
+            dict(zip(b, noise.widened(tuple(b.values()), wide), strict=True)),
+            {k: 2 * v for k, v in expected.floor.items()},
         )
-        return self._score(a, doubled, dtype, per_element=case.computation.per_element)
+        # Where the reference counts, one framework may have integers and the other floats.
+        floating = all(map(noise.is_floating, noise.judged(expected.value).values()))
+        return self._score(a, doubled, dtype, per_element=case.computation.per_element, same_dtype=floating)
 
     def _led(self, route: Route, test: Test, sample: Sample, dtype: str) -> Outputs:
         """The value in the mode that the framework's own checks are made in."""
