@@ -443,12 +443,14 @@ class Workbench:
         routes = tuple(test.case.routes(name)[0] for name in test.frameworks)
         for dtype, sample, _, _ in self._combinations(test):
             began = time.perf_counter()
+            answers: list[Outputs] = []
             try:
                 with self.clock.spending("frameworks"):
-                    a, b = (self._led(r, test, sample, dtype) for r in routes)
-                score = self._apart(test.case, sample, dtype, a, b)
+                    for route in routes:
+                        answers.append(self._led(route, test, sample, dtype))
+                score = self._apart(test.case, sample, dtype, *answers)
             except Exception as error:
-                if lacking := self._lacking_of(error, routes):
+                if lacking := self._lacking_of(error, routes[len(answers) :] or routes):  # of the one that raised
                     yield self._skipped(test, test.route_names()[0], dtype, sample, lacking), None
                     continue
                 score = Score(math.inf, problem=f"raised {type(error).__name__}: {_first_line(error)}")
