@@ -63,7 +63,7 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             and _match(test.case.name, self.cases)
             # What makes a value diverge makes frameworks disagree, and diverges in every form of the inputs.
             and _match("value" if test.check in ("agreement", "invariance", ACROSS) else test.check, self.checks)
-            and _match(leading_mode(framework, test.case) if test.mode == TF32 else test.mode, self.modes)
+            and _match(_mode(test, framework), self.modes)
             and _match(test.device, self.devices)
             and not (test.device != "cpu" and set(self.when) & set(CPU_KERNELS))
             and self.applies()
@@ -102,6 +102,11 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ]
         parts += [f"{fact} {pattern}" for fact, pattern in self.when.items()]
         return "; ".join(parts)
+
+
+def _mode(test: Test, framework: str) -> str:
+    """The mode that a framework computes in: frameworks are compared in the leading mode of each."""
+    return leading_mode(framework, test.case) if test.check == "agreement" or test.mode == TF32 else test.mode
 
 
 def _match(value: str, patterns: tuple[str, ...]) -> bool:

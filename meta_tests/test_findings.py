@@ -1,6 +1,5 @@
 """docs/findings.md: every defect has its program, which shows it in the versions that the page is about."""
 
-import importlib.metadata
 import json
 import os
 import re
@@ -11,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from conformance.case import FRAMEWORKS
 from conformance.divergence import divergences
-from conformance.frameworks import installed, load
+from conformance.frameworks import installed, load, packaged
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = ROOT / "docs" / "findings"
 PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8").split("\n## Upgrades")[0]
-TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow", "keras": "Keras"}
+TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow", "keras": "Keras", "jax": "JAX", "optax": "Optax"}
 SEGFAULTS = {"native-batch-norm-without-statistics"}
 """They end their process, and so have one of their own."""
 ONEDNN = "onednn-"
@@ -67,16 +67,20 @@ def test_the_divergences_that_entries_name_exist() -> None:
 def versions_of_the_page(framework: str) -> None:
     wanted = re.search(rf"^### {TITLES[framework]} (\S+)$", PAGE, re.MULTILINE)
     assert wanted
-    if framework == "keras":
-        here: str | None = importlib.metadata.version("keras")
-    else:
-        here = installed(framework)
+    here = installed(framework) if framework in FRAMEWORKS else packaged(framework)
     if here is None or here.split("+")[0] != wanted[1]:
         pytest.skip(f"the defects are those of {framework} {wanted[1]}, and {here} is installed")
 
 
 @pytest.mark.parametrize(
-    ("frameworks", "onednn"), [(("torch",), False), (("tensorflow", "keras"), False), (("tensorflow",), True)]
+    ("frameworks", "onednn"),
+    [
+        (("torch",), False),
+        (("tensorflow", "keras"), False),
+        (("tensorflow",), True),
+        (("jax",), False),
+        (("optax",), False),
+    ],
 )
 def test_each_program_shows_its_defect(frameworks: tuple[str, ...], onednn: bool) -> None:
     """In one process, so that a framework is imported once. A defect that has gone belongs into the page's Upgrades."""
@@ -86,7 +90,8 @@ def test_each_program_shows_its_defect(frameworks: tuple[str, ...], onednn: bool
     if "torch" in frameworks and load("torch").kernels("float32")["onednn"] != "AVX512":
         names = [n for n in names if n not in AVX512]
     paths = [str(PROGRAMS / f"{n}.py") for n in names]
-    switch = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": str(int(onednn))}
+    # The page is about CPUs, and JAX would take a GPU.
+    switch = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": str(int(onednn)), "JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", RUN, *paths], capture_output=True, text=True, timeout=300, env=switch)
     assert done.returncode == 0, done.stderr[-2000:]
     codes = json.loads(done.stdout.splitlines()[-1])

@@ -17,6 +17,7 @@ from conformance import frameworks, plan
 from conformance.case import Route
 from conformance.catalogue import AREAS, area
 from conformance.check import Workbench
+from conformance.divergence import divergences
 from conformance.frameworks import Framework, chosen, load
 from conformance.plan import Options, Test
 from reports.record import Observation
@@ -58,6 +59,14 @@ def test_a_third_framework_adds_checks_and_changes_none(name: str) -> None:
 def test_every_pair_of_frameworks_is_compared() -> None:
     joint = [t.framework for t in plan.tests("elementwise", Options((*BOTH, "jax")), ("cpu",)) if t.case.name == "exp"]
     assert [f for f in joint if "+" in f] == ["torch+tensorflow", "torch+jax", "tensorflow+jax"]
+
+
+def test_frameworks_are_compared_in_the_leading_mode_of_each() -> None:
+    """So what is true of jit alone holds there, though the test goes by eager mode."""
+    entry = next(d for d in divergences() if d.modes == ("jit",))
+    case = next(c for c in area("indexing") if c.name == "nonzero")
+    assert entry.concerns(Test("indexing", case, "agreement", "torch+jax", "eager", "cpu"), "jax")
+    assert not entry.concerns(Test("indexing", case, "value", "jax", "eager", "cpu"), "jax")
 
 
 # The adapter

@@ -361,6 +361,7 @@ CASES = (
         tensorflow=[lambda tf, x: tf.math.special.spence(x)],
         jax=[lambda jax, x: jax.scipy.special.spence(x)],
         samples=[
+            given([0.25, 0.4859717518, 0.486, 0.5132812735, 0.55, 1.2, 1.95, 2.012, 5.0], name="beside-its-pieces"),
             spread(0.1, 60),
             near(1.0, 2.0, name="near-the-zero"),
             spread(1e-10, 1e-3, name="small", edge=True, smooth=False),
