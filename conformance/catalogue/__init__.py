@@ -23,6 +23,9 @@ GPU_ALONE = ("devices",)
 LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 """Areas whose cases TensorFlow builds of the operations before them."""
 
+OF_KERAS = ("activations", *LAYERS)
+"""Areas in which Keras is asked on other backends than TensorFlow."""
+
 REPRESENTATIVE = frozenset({
     "exp", "pow", "where", "add", "maximum", "sign", "relu", "gelu", "softplus", "erf", "igamma", "igammac", "sum",
     "mean", "prod", "softmax", "logsumexp", "var", "amax", "argmax", "cumsum", "matmul", "einsum1", "solve", "concat",

@@ -136,7 +136,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, size, stride, padding: tf.nn.max_pool1d(x, size, stride, padding.upper()),
             lambda tf, x, size, stride, padding: tf.keras.layers.MaxPooling1D(
-                size, stride, padding, data_format="channels_last", dtype=x.dtype.name
+                size, stride, padding, data_format="channels_last", dtype=x.dtype
             )(x),
             lambda tf, x, size, stride, padding: tf.keras.ops.max_pool(x, size, stride, padding),
         ],
@@ -180,7 +180,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, size, stride, padding: tf.nn.max_pool3d(x, size, stride, padding.upper()),
             lambda tf, x, size, stride, padding: tf.keras.layers.MaxPooling3D(
-                size, stride, padding, data_format="channels_last", dtype=x.dtype.name
+                size, stride, padding, data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         jax=[
@@ -297,7 +297,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, size, stride, padding: tf.nn.avg_pool1d(x, size, stride, padding.upper()),
             lambda tf, x, size, stride, padding: tf.keras.layers.AveragePooling1D(
-                size, stride, padding, data_format="channels_last", dtype=x.dtype.name
+                size, stride, padding, data_format="channels_last", dtype=x.dtype
             )(x),
             lambda tf, x, size, stride, padding: tf.keras.ops.average_pool(x, size, stride, padding),
         ],
@@ -326,7 +326,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, size, stride, padding: tf.nn.avg_pool3d(x, size, stride, padding.upper()),
             lambda tf, x, size, stride, padding: tf.keras.layers.AveragePooling3D(
-                size, stride, padding, data_format="channels_last", dtype=x.dtype.name
+                size, stride, padding, data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         jax=[jax_average_pool],

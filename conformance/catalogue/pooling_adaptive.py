@@ -88,7 +88,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, axes, keepdims: tf.keras.layers.GlobalAveragePooling2D(
-                data_format="channels_last", keepdims=keepdims, dtype=x.dtype.name
+                data_format="channels_last", keepdims=keepdims, dtype=x.dtype
             )(x),
             lambda tf, x, axes, keepdims: tf.reduce_mean(x, [1, 2], keepdims=keepdims),
         ],
@@ -111,7 +111,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, axes, keepdims: tf.keras.layers.GlobalAveragePooling3D(
-                data_format="channels_last", keepdims=keepdims, dtype=x.dtype.name
+                data_format="channels_last", keepdims=keepdims, dtype=x.dtype
             )(x),
             lambda tf, x, axes, keepdims: tf.reduce_mean(x, [1, 2, 3], keepdims=keepdims),
         ],
@@ -134,7 +134,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, axes, keepdims: tf.keras.layers.GlobalMaxPooling1D(
-                data_format="channels_last", keepdims=keepdims, dtype=x.dtype.name
+                data_format="channels_last", keepdims=keepdims, dtype=x.dtype
             )(x),
             lambda tf, x, axes, keepdims: tf.reduce_max(x, [1], keepdims=keepdims),
         ],
@@ -157,7 +157,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, axes, keepdims: tf.keras.layers.GlobalMaxPooling2D(
-                data_format="channels_last", keepdims=keepdims, dtype=x.dtype.name
+                data_format="channels_last", keepdims=keepdims, dtype=x.dtype
             )(x),
             lambda tf, x, axes, keepdims: tf.reduce_max(x, [1, 2], keepdims=keepdims),
         ],
@@ -180,7 +180,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, axes, keepdims: tf.keras.layers.GlobalMaxPooling3D(
-                data_format="channels_last", keepdims=keepdims, dtype=x.dtype.name
+                data_format="channels_last", keepdims=keepdims, dtype=x.dtype
             )(x),
             lambda tf, x, axes, keepdims: tf.reduce_max(x, [1, 2, 3], keepdims=keepdims),
         ],
@@ -199,7 +199,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, out: tf.keras.layers.AdaptiveAveragePooling1D(
-                out[0], data_format="channels_last", dtype=x.dtype.name
+                out[0], data_format="channels_last", dtype=x.dtype
             )(x),
             lambda tf, x, out: tf.keras.ops.adaptive_average_pool(x, out),
         ],
@@ -217,7 +217,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, out: tf.keras.layers.AdaptiveAveragePooling2D(
-                out, data_format="channels_last", dtype=x.dtype.name
+                out, data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         samples=images(normal),
@@ -233,7 +233,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, out: tf.keras.layers.AdaptiveAveragePooling3D(
-                out, data_format="channels_last", dtype=x.dtype.name
+                out, data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         samples=[*volumes(normal), normal((1, 4, 2, 3, 2), name="even", out=(2, 2, 3))],
@@ -249,9 +249,9 @@ ADAPTIVE = (
             lambda torch, x, out: torch.nn.AdaptiveMaxPool1d(out)(x.movedim(-1, 1)).movedim(1, -1),
         ],
         tensorflow=[
-            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling1D(
-                out[0], data_format="channels_last", dtype=x.dtype.name
-            )(x),
+            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling1D(out[0], data_format="channels_last", dtype=x.dtype)(
+                x
+            ),
             lambda tf, x, out: tf.keras.ops.adaptive_max_pool(x, out),
         ],
         # In the formats that oneDNN has, the maximum in one bin ends the process in Keras: docs/findings.md.
@@ -268,9 +268,7 @@ ADAPTIVE = (
             lambda torch, x, out: torch.nn.AdaptiveMaxPool2d(out)(x.movedim(-1, 1)).movedim(1, -1),
         ],
         tensorflow=[
-            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling2D(
-                out, data_format="channels_last", dtype=x.dtype.name
-            )(x),
+            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling2D(out, data_format="channels_last", dtype=x.dtype)(x),
         ],
         samples=with_ties(images(distinct), (1, 5, 4, 2), (2, 3)),
         sources=(f"{TORCH}nn.AdaptiveMaxPool2d.html", f"{KERAS}adaptive_max_pooling2d/"),
@@ -284,9 +282,7 @@ ADAPTIVE = (
             lambda torch, x, out: torch.nn.functional.adaptive_max_pool3d(x.movedim(-1, 1), out).movedim(1, -1),
         ],
         tensorflow=[
-            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling3D(
-                out, data_format="channels_last", dtype=x.dtype.name
-            )(x),
+            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling3D(out, data_format="channels_last", dtype=x.dtype)(x),
         ],
         samples=with_ties(volumes(distinct), (1, 3, 4, 3, 1), (2, 2, 2)),
         sources=(f"{TORCH}nn.AdaptiveMaxPool3d.html", f"{KERAS}adaptive_max_pooling3d/"),
