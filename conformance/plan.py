@@ -19,7 +19,7 @@ import numpy as np
 from conformance import noise
 from conformance.case import DTYPES, FLOATS, FRAMEWORKS, TF32, Array, Case, Route, Sample
 from conformance.catalogue import LAYERS, OF_KERAS, REPRESENTATIVE, area
-from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES_OF, chosen, leading_mode
+from conformance.frameworks import BACKEND, DEFAULT_MODES, DEVICES, MODES_OF, chosen, leading_mode
 from reports.record import Planned
 
 ORDERS = ("reverse over reverse", "forward over reverse")
@@ -348,7 +348,7 @@ def combinations(area_name: str, options: Options, devices: Sequence[str]) -> It
     """Everything that `tests` is chosen from; a test may have no sample at the dtypes of the run."""
     for case in area(area_name):
         for device in (d for d in devices if d in case.devices):
-            asked = [f for f in options.frameworks if f != "keras" or area_name in OF_KERAS]
+            asked = [f for f in options.frameworks if f != "keras" or area_name in OF_KERAS[BACKEND]]
             for framework in asked:
                 for mode in options.modes:
                     if mode == "inductor" and case.name not in REPRESENTATIVE:
