@@ -25,18 +25,17 @@ Outputs = dict[str, Array]
 COLUMNS = ("torch", "tensorflow", "jax")
 """Columns of an entry, in the order in which they are imported."""
 FRAMEWORKS = (*COLUMNS, "keras")
-"""Those, and Keras on another backend than TensorFlow, whose routes are those of TensorFlow's column that are its own."""
+"""Those, and Keras on another backend than TensorFlow, whose routes are those of TensorFlow's that are its own."""
 GLUE = {
     "cast": "cast",
     "reduce_mean": "mean",
     "reduce_sum": "sum",
     "reshape": "reshape",
     "split": "split",
-    "stack": "stack",
     "transpose": "transpose",
     "unstack": "unstack",
 }
-"""What Keras' own routes may take from ``tf`` besides ``tf.keras``, to bring their inputs and results into form; and the
+"""What Keras' own routes may take from ``tf`` besides ``tf.keras``, to bring inputs and results into form; and the
 function of ``keras.ops`` that does the same on every backend, for the arguments that these routes give."""
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")

@@ -142,7 +142,9 @@ def divergences() -> tuple[Divergence, ...]:
                 if entry.framework == "keras" and not entry.backends:
                     raise ValueError(f"{entry.id!r}: on which backends?")
                 if unknown := set(entry.backends) - set(BACKENDS):
-                    raise ValueError(f"{entry.id!r}: {', '.join(sorted(unknown))} is no backend that Keras is tested on")
+                    raise ValueError(
+                        f"{entry.id!r}: {', '.join(sorted(unknown))} is no backend that Keras is tested on"
+                    )
                 if entry.when and entry.backends and entry.framework not in BACKENDS:
                     raise ValueError(f"{entry.id!r}: Keras on {entry.backends[0]} has no kernels of {entry.framework}")
                 if unknown := set(entry.when) - set(KERNELS[entry.framework]):

@@ -8,17 +8,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance import divergence, frameworks, plan
-from conformance.case import DTYPES, GLUE
+from conformance.case import GLUE
 from conformance.catalogue import AREAS, OF_KERAS, area
 from conformance.frameworks import BACKENDS, MODES_OF, chosen, unfit
-from conformance.plan import Options, Test
+from conformance.plan import Options
 
 ROOT = Path(__file__).parents[1]
 LEADING = {"torch": "eager", "jax": "jit"}
@@ -104,7 +103,11 @@ def test_what_is_said_of_one_backend_is_not_said_of_the_other(monkeypatch: pytes
     ("backend", "asked", "sentence"),
     [
         ("", "keras", "--frameworks keras: KERAS_BACKEND must name a backend, torch or jax, and is not set"),
-        ("tensorflow", "keras", "--frameworks keras: KERAS_BACKEND must name a backend, torch or jax, and is tensorflow"),
+        (
+            "tensorflow",
+            "keras",
+            "--frameworks keras: KERAS_BACKEND must name a backend, torch or jax, and is tensorflow",
+        ),
         ("torch", "tensorflow,keras", "a process has one backend of Keras: tensorflow and keras are two runs"),
     ],
 )
@@ -184,8 +187,8 @@ def test_a_fault_of_a_backend_is_found_and_its_program_reproduces_it(name: str, 
     for test, patch in ((ids[0], SCALED), (ids[3], SLOPE)):
         script = faulty[test][1]
         assert "from conformance" not in script
-        for file, text, status in (("faulty.py", f"import os\nos.environ['KERAS_BACKEND'] = {name!r}\n{patch}\n{script}", 1),
-                                   ("sound.py", script, 0)):  # fmt: skip
+        at_fault = f"import os\nos.environ['KERAS_BACKEND'] = {name!r}\n{patch}\n{script}"
+        for file, text, status in (("faulty.py", at_fault, 1), ("sound.py", script, 0)):
             (tmp_path / file).write_text(text, encoding="utf-8")
             ran = run("", str(tmp_path / file))
             assert ran.returncode == status, ran.stdout + ran.stderr

@@ -25,7 +25,8 @@ LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 
 OF_KERAS = {
     "torch": (
-        "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing", "losses",
+        "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
+        "losses",
     ),
     "jax": ("activations", "layers"),
 }  # fmt: skip

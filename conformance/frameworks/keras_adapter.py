@@ -17,7 +17,7 @@ if sentence := unfit(["keras"]):
 
 _BACKEND: Framework = import_module(f"conformance.frameworks.{BACKEND}_adapter").ADAPTER
 
-import keras
+keras: Any = import_module("keras")  # which reads the variable
 
 if keras.backend.backend() != BACKEND:
     raise ImportError(f"Keras was imported before, on {keras.backend.backend()}")
