@@ -1,6 +1,6 @@
 """Keras on torch and on JAX: what is planned, what is refused, what its adapter computes, and faults that are found.
 
-A process has one backend of Keras, and that of these tests is TensorFlow: all that computes runs in processes of its own.
+A process has one backend of Keras, and that of these tests is TensorFlow: what computes runs in processes of its own.
 """
 
 import fnmatch
