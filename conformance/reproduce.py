@@ -279,7 +279,7 @@ if BACKEND in BACKENDS:  # Keras: with the tensors, derivatives and devices of i
     )
     _SEEDED["keras"] = "keras.utils.set_random_seed({s})\n"
     for _table in (_PRECISE, _PLACE, _MOVING, _PUSHED, _GRADIENT):
-        _table["keras"] = _table[BACKEND]  # type: ignore[index, assignment]
+        _table["keras"] = _table[BACKEND]  # type: ignore[assignment]
     for _draw in (_DRAW, _DRAW_ALONE):
         _draw["keras"] = f"{_SEEDED['keras'].format(s='s % 2**31')}{_draw[BACKEND]}"
     for _modes in (_CALL, _SECOND):
