@@ -32,7 +32,7 @@ import msgspec
 import numpy as np
 
 from conformance import catalogue, noise
-from conformance.case import FLOATS, FRAMEWORKS, Array, Case, Route
+from conformance.case import COLUMNS, FLOATS, Array, Case, Route
 from conformance.frameworks import Framework, Unusable, load
 from conformance.reference import ball
 from reports import fingerprint, template
@@ -308,7 +308,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ.setdefault(variable, "1")
     frameworks = []
-    for name in FRAMEWORKS:
+    for name in COLUMNS:
         try:
             frameworks.append(load(name))
         except Unusable as reason:

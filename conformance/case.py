@@ -7,9 +7,10 @@ an entry can be read, listed and planned on a machine that has neither torch nor
 import ast
 import inspect
 import linecache
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from operator import itemgetter
 from typing import Any
@@ -21,8 +22,21 @@ Outputs = dict[str, Array]
 """Named results: ``{"value": y}`` for a plain function, one entry per argument for a gradient, one per quantity
 (loss, weights, ...) for a training run."""
 
-FRAMEWORKS = ("torch", "tensorflow", "jax")
+COLUMNS = ("torch", "tensorflow", "jax")
 """Columns of an entry, in the order in which they are imported."""
+FRAMEWORKS = (*COLUMNS, "keras")
+"""Those, and Keras on another backend than TensorFlow, whose routes are those of TensorFlow's that are its own."""
+GLUE = {
+    "cast": "cast",
+    "reduce_mean": "mean",
+    "reduce_sum": "sum",
+    "reshape": "reshape",
+    "split": "split",
+    "transpose": "transpose",
+    "unstack": "unstack",
+}
+"""What Keras' own routes may take from ``tf`` besides ``tf.keras``, to bring inputs and results into form; and the
+function of ``keras.ops`` that does the same on every backend, for the arguments that these routes give."""
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 COMPLEX = ("complex128", "complex64")
@@ -269,6 +283,8 @@ class Case:
 
 @cache
 def _routes(case: Case, framework: str) -> tuple[Route, ...]:
+    if framework == "keras":
+        return tuple(replace(route, framework="keras") for route in _routes(case, "tensorflow") if _of_keras(route))
     calls: Sequence[Callable[..., Any] | KerasLayer] = getattr(case, framework)
 
     @cache
@@ -276,6 +292,14 @@ def _routes(case: Case, framework: str) -> tuple[Route, ...]:
         return _described([call.make if isinstance(call, KerasLayer) else call for call in calls], framework, case.name)
 
     return tuple(Route(framework, call, lambda i=i: described()[i]) for i, call in enumerate(calls))  # type: ignore[misc]
+
+
+def _of_keras(route: Route) -> bool:
+    """Whether a route of TensorFlow's is Keras' own: what it and its helpers take from ``tf`` is ``tf.keras``, and
+    `GLUE`."""
+    sources = (route.source, *helpers_of(route.function))
+    names = {name for source in sources for name in re.findall(r"\btf\.(\w+)", source)}
+    return "keras" in names and names <= {"keras", *GLUE}
 
 
 def _described(functions: list[Callable[..., Any]], framework: str, case: str) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ import msgspec
 from packaging.specifiers import SpecifierSet
 
 from conformance.case import FRAMEWORKS, TF32
-from conformance.frameworks import CPU_KERNELS, KERNELS, installed, leading_mode, load
+from conformance.frameworks import BACKEND, BACKENDS, CPU_KERNELS, KERNELS, installed, leading_mode, load
 from conformance.plan import ACROSS, SIGNED_ZEROS, Test
 
 DIRECTORY = Path(__file__).parent / "divergences"
@@ -49,6 +49,9 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Names that the framework does not have, where that is the divergence: to ask for them is no reason to skip."""
     versions: dict[str, str] = {}
     """distribution -> version specifier, e.g. {"torch": ">=2.4"}; all must hold"""
+    backends: tuple[str, ...] = ()
+    """Backends of Keras on which it is true of the framework ``keras``: of an entry of TensorFlow's that is Keras' own
+    code, of one of a backend's own that Keras does not hide, and of one of Keras on that backend alone."""
     when: dict[str, str] = {}
     """fact -> pattern, e.g. {"onednn": "on"}; all must hold of what `Framework.kernels` says of the dtype"""
 
@@ -59,7 +62,7 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def concerns(self, test: Test, framework: str) -> bool:
         """Whether any check of a test is in scope, for the versions installed here."""
         return (
-            self.framework == framework
+            self.of(framework)
             and _match(test.case.name, self.cases)
             # What makes a value diverge makes frameworks disagree, and diverges in every form of the inputs.
             and _match("value" if test.check in ("agreement", "invariance", ACROSS) else test.check, self.checks)
@@ -68,6 +71,10 @@ class Divergence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             and not (test.device != "cpu" and set(self.when) & set(CPU_KERNELS))
             and self.applies()
         )
+
+    def of(self, framework: str) -> bool:
+        """Whether it is true of a framework; of Keras on the backend of this process."""
+        return BACKEND in self.backends if framework == "keras" else framework == self.framework
 
     def holds(self, route: str, dtype: str, sample: str, how: str) -> bool:
         """Whether a check of a test that is concerned is in scope."""
@@ -137,6 +144,14 @@ def divergences() -> tuple[Divergence, ...]:
             for entry in msgspec.convert(entries, list[Divergence]):
                 if entry.id in found:
                     raise ValueError(f"the id {entry.id!r} is used twice")
+                if entry.framework == "keras" and not entry.backends:
+                    raise ValueError(f"{entry.id!r}: on which backends?")
+                if unknown := set(entry.backends) - set(BACKENDS):
+                    raise ValueError(
+                        f"{entry.id!r}: {', '.join(sorted(unknown))} is no backend that Keras is tested on"
+                    )
+                if entry.when and entry.backends and entry.framework not in BACKENDS:
+                    raise ValueError(f"{entry.id!r}: Keras on {entry.backends[0]} has no kernels of {entry.framework}")
                 if unknown := set(entry.when) - set(KERNELS[entry.framework]):
                     raise ValueError(f"{entry.id!r}: {entry.framework} says nothing of {', '.join(sorted(unknown))}")
                 found[entry.id] = entry
@@ -147,5 +162,5 @@ def divergences() -> tuple[Divergence, ...]:
 
 def concerning(case: str, framework: str = "*") -> tuple[Divergence, ...]:
     """The entries of a case, of one framework or of all, for the versions installed here."""
-    wanted = (d for d in divergences() if framework in (d.framework, "*"))
+    wanted = (d for d in divergences() if framework == "*" or d.of(framework))
     return tuple(d for d in wanted if _match(case, d.cases) and d.applies())

@@ -18,8 +18,8 @@ import numpy as np
 
 from conformance import noise
 from conformance.case import DTYPES, FLOATS, FRAMEWORKS, TF32, Array, Case, Route, Sample
-from conformance.catalogue import LAYERS, REPRESENTATIVE, area
-from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES_OF, chosen, leading_mode
+from conformance.catalogue import LAYERS, OF_KERAS, REPRESENTATIVE, area
+from conformance.frameworks import BACKEND, DEFAULT_MODES, DEVICES, MODES_OF, chosen, leading_mode
 from reports.record import Planned
 
 ORDERS = ("reverse over reverse", "forward over reverse")
@@ -98,8 +98,8 @@ class Test:
 
     @property
     def leads(self) -> bool:
-        """Whether the mode is the one that most checks are made in."""
-        return self.mode == leading_mode(self.framework, self.case)
+        """Whether the mode is the one that most checks are made in; two frameworks have one way to be compared."""
+        return self.check in JOINT or self.mode == leading_mode(self.framework, self.case)
 
     @property
     def slow(self) -> bool:
@@ -138,7 +138,7 @@ class Test:
             samples = tuple(s for s in samples if not ends_a_gpu(s[0]))
         if self.takes_all(dtype):
             return tuple((s, how, routes) for s, how in samples)
-        if graph and self.framework == "jax":  # in eager mode each operation is compiled by itself
+        if graph and "jit" in MODES_OF[self.framework]:  # in eager mode each operation is compiled by itself
             routes = routes[:1] if self.check == "gradient" else routes
             return tuple((*s, routes) for s in samples[:1]) if dtype == leading else ()
         others = (*FLOATS, "complex64", "int32") if self.check != "gradient" else ("complex64",)
@@ -350,7 +350,8 @@ def combinations(area_name: str, options: Options, devices: Sequence[str]) -> It
     """Everything that `tests` is chosen from; a test may have no sample at the dtypes of the run."""
     for case in area(area_name):
         for device in (d for d in devices if d in case.devices):
-            for framework in options.frameworks:
+            asked = [f for f in options.frameworks if f != "keras" or area_name in OF_KERAS[BACKEND]]
+            for framework in asked:
                 for mode in options.modes:
                     if mode == "inductor" and case.name not in REPRESENTATIVE:
                         continue
@@ -361,8 +362,8 @@ def combinations(area_name: str, options: Options, devices: Sequence[str]) -> It
                                 yield test
                 if device == "gpu" and "cpu" in case.devices and leading_mode(framework, case) in options.modes:
                     yield from _on_gpu_alone(area_name, case, framework)
-            asked = [f for f in FRAMEWORKS if f in options.frameworks and case.routes(f)]
-            for pair in itertools.combinations(asked, 2):
+            found = [f for f in FRAMEWORKS if f in asked and case.routes(f)]
+            for pair in itertools.combinations(found, 2):
                 joint = "+".join(pair)
                 yield from (Test(area_name, case, c, joint, "eager", device) for c in JOINT if c in case.checks)
 

@@ -15,8 +15,8 @@ from textwrap import indent
 import numpy as np
 
 from conformance import noise
-from conformance.case import COMPLEX, DERIVATIVES, TF32, Array, KerasLayer, Route, Sample, call_layer, helpers_of
-from conformance.frameworks import leading_mode
+from conformance.case import COMPLEX, DERIVATIVES, GLUE, TF32, Array, KerasLayer, Route, Sample, call_layer, helpers_of
+from conformance.frameworks import BACKEND, BACKENDS, leading_mode
 from conformance.noise import Score
 from conformance.plan import ACROSS, AGAIN, RUNS, SIGNED_ZEROS, Test, first_seed
 from conformance.reference.statistics import equivalence
@@ -264,6 +264,29 @@ draws.append(np.asarray(call(*inputs)))
 """,
 }
 
+_ON_BACKEND = """\
+import os
+os.environ["KERAS_BACKEND"] = {backend!r}
+import types
+import keras
+
+tf = types.SimpleNamespace(keras=keras, {glue})
+"""
+if BACKEND in BACKENDS:  # Keras: with the tensors, derivatives and devices of its backend
+    _MODULE["keras"] = "tf"
+    _HEAD["keras"] = _HEAD[BACKEND] + _ON_BACKEND.format(
+        backend=BACKEND, glue=", ".join(f"{name}=keras.ops.{of_ops}" for name, of_ops in GLUE.items())
+    )
+    _SEEDED["keras"] = "keras.utils.set_random_seed({s})\n"
+    for _table in (_PRECISE, _PLACE, _MOVING, _PUSHED, _GRADIENT):
+        _table["keras"] = _table[BACKEND]  # type: ignore[assignment]
+    for _draw in (_DRAW, _DRAW_ALONE):
+        _draw["keras"] = f"{_SEEDED['keras'].format(s='s % 2**31')}{_draw[BACKEND]}"
+    for _modes in (_CALL, _SECOND):
+        for (_of, _how), _code in list(_modes.items()):
+            if _of == BACKEND:
+                _modes["keras", _how] = _code.replace(f"route({BACKEND},", "route(tf,")
+
 _CONVERGED = """
 import scipy
 
@@ -386,6 +409,7 @@ def _placed(test: Test, code: str, frameworks: Sequence[str]) -> str:
 def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) -> str:
     """Code that leaves ``<framework>_result``, a NumPy array in double precision."""
     f = route.framework
+    of_torch = _tensors_of(f) == "torch"
     names, inputs = test.case.arguments, given.inputs
     cotangents = f"[{', '.join(_tensor(f, _literal(c), c, dtype) for c in given.cotangents)}]"
     wanted = [names.index(n) for n in noise.differentiable(test.case, inputs)]
@@ -417,13 +441,11 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
         code.append(f"actual = actual[{int(score.output) if score.output.isdigit() else score.output!r}]\n")
     double, wide = ("complex128", "clongdouble") if dtype in COMPLEX else ("float64", "longdouble")
     back = (
-        f"actual.detach().cpu().to(torch.{double}).numpy()"
-        if f == "torch"
-        else f"np.asarray(actual).astype(np.{double})"
+        f"actual.detach().cpu().to(torch.{double}).numpy()" if of_torch else f"np.asarray(actual).astype(np.{double})"
     )
     if of_input:
         back = f"np.zeros({inputs[names.index(score.output)].shape}) if actual is None else {back}"
-    elif f == "torch":
+    elif of_torch:
         back = f"{back} if isinstance(actual, torch.Tensor) else np.asarray(actual, np.{double})"
     if score.output == "projection":
         code.append(f"as_array = lambda actual: ({back}).astype(np.{wide})\n")
@@ -436,7 +458,7 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
 
 def _form(tensor: str, a: Array, given: Given, framework: str) -> str:
     """The input, stored as an invariance check stores it."""
-    if framework != "torch" or given.how not in _FORMS or not noise.is_floating(a):
+    if _tensors_of(framework) != "torch" or given.how not in _FORMS or not noise.is_floating(a):
         return tensor
     return f"(lambda x: {_FORMS[given.how].format(x='x')})({tensor})"
 
@@ -504,6 +526,7 @@ def _call(route: Route, mode: str) -> str:
         "function": "call = tf.function({})",
         "shapeless": "call = tf.function({}, input_signature=signature)",
         "xla": "call = tf.function({}, jit_compile=True)",
+        "jit": "call = jax.jit({})",
     }
     signature = (
         f"shapes = [[None] * t.ndim if i < {taken} else t.shape for i, t in enumerate(inputs)]\n"
@@ -534,11 +557,17 @@ def named(route: Route) -> str:
 def _tensor(framework: str, name: str, a: Array, dtype: str) -> str:
     """Inputs are spelled in double precision, which holds every number of the smaller formats exactly."""
     dtype = {"f": noise.PARTS.get(dtype, dtype), "c": noise.WHOLES.get(dtype, dtype)}.get(a.dtype.kind, dtype)
+    framework = _tensors_of(framework)
     if framework == "torch":
         return f"torch.tensor({name}).to(torch.{dtype})" if noise.is_floating(a) else f"torch.tensor({name})"
     if framework == "jax":
         return f'jax.numpy.asarray({name}, "{dtype}")' if noise.is_floating(a) else f"jax.numpy.asarray({name})"
     return f"tf.cast({name}, tf.{dtype})" if noise.is_floating(a) else f"tf.constant({name})"
+
+
+def _tensors_of(framework: str) -> str:
+    """Whose tensors a framework computes with."""
+    return BACKEND if framework == "keras" else framework
 
 
 def _literal(a: Array) -> str:

@@ -459,7 +459,8 @@ def test_a_divergence_explains_nothing_outside_its_scope(monkeypatch: pytest.Mon
 
 def test_every_divergence_of_the_project_has_a_scope_that_exists() -> None:
     planned = [t for area in catalogue() for t in plan.tests(area, Options(modes=tuple(MODES)))]
-    for known in (d for d in divergence.divergences() if installed(d.framework)):
+    # of Keras on another backend meta_tests/test_keras_backends.py asks
+    for known in (d for d in divergence.divergences() if d.framework != "keras" and installed(d.framework)):
         anywhere = replace(known, when={}, versions={})  # whatever the version, and the kernels of this machine
         covered = [
             (t.case.name, t.check, dtype, sample)

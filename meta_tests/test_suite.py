@@ -303,7 +303,7 @@ def usage_error(done: Done, sentence: str) -> None:
         ("--frameworks", ",", "--frameworks: empty; choose from"),
         ("--dtypes", "float8", "--dtypes float8: unknown; choose from float64, float32, float16, bfloat16"),
         ("--modes", "lazy", "--modes lazy: unknown; choose from eager"),
-        ("--require", "tpu", "--require tpu: unknown; choose from torch, tensorflow, jax, gpu"),
+        ("--require", "tpu", "--require tpu: unknown; choose from torch, tensorflow, jax, keras, gpu"),
         ("--seed", "-1", "--seed -1: a seed is a number from 0 up"),
         ("--mnist", "nowhere", "nowhere: has neither mnist.npz nor train-images-idx3-ubyte"),
     ],

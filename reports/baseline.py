@@ -50,6 +50,8 @@ def name(run: Run) -> str:
     """What tells baselines apart: the versions of the frameworks and of Keras, and the devices."""
     packages = run.header.fingerprint.get("packages", {})
     versions = {f.name: f.version for f in run.frameworks.values()}
+    if "keras" in versions:  # of which the local part is the backend
+        versions["keras"] = versions["keras"].replace("+", "-on-")
     if "tensorflow" in versions and packages.get("keras"):
         versions["keras"] = packages["keras"]
     devices = sorted({o.device for o in run.observations if o.outcome != "skipped"})

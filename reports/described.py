@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import cache, partial
 from typing import Any
 
-from conformance.case import FRAMEWORKS, Case, helpers_of, source_of
+from conformance.case import COLUMNS, Case, helpers_of, source_of
 from conformance.weights import LAYERS, layout
 from reports.record import CaseInfo
 
@@ -22,7 +22,7 @@ def described(area: str, case: Case, functions: dict[str, str]) -> CaseInfo:
 
     asked = [f for f in map(_function, (case.reference, case.vjp)) if f is not None]
     summary = next(filter(None, map(inspect.getdoc, asked)), "")
-    routes = {f: case.routes(f) for f in FRAMEWORKS if case.routes(f)}
+    routes = {f: case.routes(f) for f in COLUMNS if case.routes(f)}
     helpers = [h for of_framework in routes.values() for r in of_framework for h in _helpers(r.function)]
     programs = "\n".join([*helpers, *(r.source for r in routes.get("tensorflow", ()))])
     return CaseInfo(

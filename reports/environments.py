@@ -192,7 +192,7 @@ def roots(base: Interpreter, pinned: set[str]) -> tuple[Requirement, ...]:
     """What every environment holds: what the suite needs, and the frameworks installed in ``base``, unless another
     distribution of the same framework is pinned. Of torch always that version, since others may be gigabytes."""
     found = list(suite_requirements())
-    for framework, names in (*DISTRIBUTIONS.items(), ("keras", ("keras",))):
+    for framework, names in DISTRIBUTIONS.items():
         if pinned & set(names):
             continue
         for name in names:

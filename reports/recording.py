@@ -151,7 +151,7 @@ class Recorder:
                 tuple(
                     DivergenceInfo(d.id, d.framework, d.reason, d.agree, d.sources, d.scope)
                     for d in divergences()
-                    if d.applies() and d.framework in (*chosen(), *options.frameworks)
+                    if d.applies() and any(map(d.of, (*chosen(), *options.frameworks)))
                 ),
                 {kind.name: dict(kind.limits) for kind in KINDS.values()},
                 functions=functions,

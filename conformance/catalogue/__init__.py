@@ -23,6 +23,15 @@ GPU_ALONE = ("devices",)
 LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 """Areas whose cases TensorFlow builds of the operations before them."""
 
+OF_KERAS = {
+    "torch": (
+        "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
+        "losses",
+    ),
+    "jax": ("activations", "layers"),
+}  # fmt: skip
+"""Areas in which Keras is asked on each of its other backends: those that were brought to agree there."""
+
 REPRESENTATIVE = frozenset({
     "exp", "pow", "where", "add", "maximum", "sign", "relu", "gelu", "softplus", "erf", "igamma", "igammac", "sum",
     "mean", "prod", "softmax", "logsumexp", "var", "amax", "argmax", "cumsum", "matmul", "einsum1", "solve", "concat",

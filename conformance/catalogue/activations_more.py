@@ -109,7 +109,7 @@ CASES = (
             lambda tf, x: tf.nn.relu6(x),
             lambda tf, x: tf.keras.ops.relu6(x),
             lambda tf, x: tf.keras.activations.relu6(x),
-            lambda tf, x: tf.keras.layers.ReLU(max_value=6.0, dtype=x.dtype.name)(x),
+            lambda tf, x: tf.keras.layers.ReLU(max_value=6.0, dtype=x.dtype)(x),
         ],
         jax=[lambda jax, x: jax.nn.relu6(x)],
         samples=[clear_of(6.0, scale=5), at(0.0, 6.0), small(), nonfinite()],
@@ -129,7 +129,7 @@ CASES = (
             lambda tf, x, slope: tf.nn.leaky_relu(x, alpha=slope),
             lambda tf, x, slope: tf.keras.ops.leaky_relu(x, slope),
             lambda tf, x, slope: tf.keras.activations.leaky_relu(x, slope),
-            lambda tf, x, slope: tf.keras.layers.LeakyReLU(slope, dtype=x.dtype.name)(x),
+            lambda tf, x, slope: tf.keras.layers.LeakyReLU(slope, dtype=x.dtype)(x),
             lambda tf, x, slope: tf.keras.activations.relu(x, negative_slope=slope),
         ],
         jax=[lambda jax, x, slope: jax.nn.leaky_relu(x, slope)],
@@ -174,7 +174,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, weight: tf.keras.layers.PReLU(
-                    shared_axes=[i + 1 for i, n in enumerate(weight.shape) if n == 1] or None, dtype=x.dtype.name
+                    shared_axes=[i + 1 for i, n in enumerate(weight.shape) if n == 1] or None, dtype=x.dtype
                 )
             )
         ],
@@ -193,7 +193,7 @@ CASES = (
                 x, negative_slope, max_value, threshold
             ),
             lambda tf, x, negative_slope, max_value, threshold: tf.keras.layers.ReLU(
-                max_value, negative_slope, threshold, dtype=x.dtype.name
+                max_value, negative_slope, threshold, dtype=x.dtype
             )(x),
         ],
         samples=[
@@ -219,9 +219,7 @@ CASES = (
         vjp=ref.clipped_relu_vjp,
         tensorflow=[
             lambda tf, x, max_value, threshold: tf.keras.activations.relu(x, max_value=max_value, threshold=threshold),
-            lambda tf, x, max_value, threshold: tf.keras.layers.ReLU(
-                max_value, threshold=threshold, dtype=x.dtype.name
-            )(x),
+            lambda tf, x, max_value, threshold: tf.keras.layers.ReLU(max_value, threshold=threshold, dtype=x.dtype)(x),
         ],
         samples=[
             clear_of(0.5, 2.0, max_value=2.0, threshold=0.5),
@@ -254,7 +252,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, alpha: tf.keras.ops.elu(x, alpha),
             lambda tf, x, alpha: tf.keras.activations.elu(x, alpha),
-            lambda tf, x, alpha: tf.keras.layers.ELU(alpha, dtype=x.dtype.name)(x),
+            lambda tf, x, alpha: tf.keras.layers.ELU(alpha, dtype=x.dtype)(x),
         ],
         jax=[lambda jax, x, alpha: jax.nn.elu(x, alpha)],
         samples=[

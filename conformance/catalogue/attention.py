@@ -111,7 +111,7 @@ ODD = qkv(2, 3, 4, 2, 3)
 
 def over(tf, layer, query, value, key, query_mask, value_mask, **call):
     """A model around an attention layer, which takes its masks in a list."""
-    inputs = [tf.keras.Input(a.shape[1:], dtype=a.dtype.name)
+    inputs = [tf.keras.Input(a.shape[1:], dtype=a.dtype)
               for a in (query, value, key, query_mask, value_mask)]  # fmt: skip
     return tf.keras.Model(inputs, layer(inputs[:3], mask=inputs[3:], **call))
 
@@ -371,7 +371,7 @@ CASES = (
         torch=[torch_luong],
         tensorflow=[
             lambda tf, query, value, key, query_mask, value_mask, use_causal_mask=False: tf.keras.layers.Attention(
-                dtype=query.dtype.name
+                dtype=query.dtype
             )([query, value, key], mask=[query_mask, value_mask], use_causal_mask=use_causal_mask)
         ],
         samples=luong_samples(causal=True),
@@ -388,7 +388,7 @@ CASES = (
             KerasLayer(
                 lambda tf, query, value, key, query_mask, value_mask, scale, use_causal_mask=False: over(
                     tf,
-                    tf.keras.layers.Attention(use_scale=True, dtype=query.dtype.name),
+                    tf.keras.layers.Attention(use_scale=True, dtype=query.dtype),
                     query,
                     value,
                     key,
@@ -414,7 +414,7 @@ CASES = (
             KerasLayer(
                 lambda tf, query, value, key, query_mask, value_mask, scale, weight: over(
                     tf,
-                    tf.keras.layers.Attention(use_scale=True, score_mode="concat", dtype=query.dtype.name),
+                    tf.keras.layers.Attention(use_scale=True, score_mode="concat", dtype=query.dtype),
                     query,
                     value,
                     key,
@@ -439,7 +439,7 @@ CASES = (
             KerasLayer(
                 lambda tf, query, value, key, query_mask, value_mask, scale: over(
                     tf,
-                    tf.keras.layers.AdditiveAttention(dtype=query.dtype.name),
+                    tf.keras.layers.AdditiveAttention(dtype=query.dtype),
                     query,
                     value,
                     key,

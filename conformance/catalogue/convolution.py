@@ -76,7 +76,7 @@ CASES = (
             lambda tf, x, kernel, bias, stride, padding: tf.keras.ops.conv(x, kernel, stride, padding) + bias,
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding: tf.keras.layers.Conv1D(
-                    kernel.shape[2], kernel.shape[0], stride, padding, dtype=x.dtype.name
+                    kernel.shape[2], kernel.shape[0], stride, padding, dtype=x.dtype
                 )
             ),
         ],
@@ -122,7 +122,7 @@ CASES = (
             lambda tf, x, kernel, bias, stride, padding: tf.keras.ops.conv(x, kernel, stride, padding) + bias,
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding: tf.keras.layers.Conv2D(
-                    kernel.shape[3], kernel.shape[:2], stride, padding, dtype=x.dtype.name
+                    kernel.shape[3], kernel.shape[:2], stride, padding, dtype=x.dtype
                 )
             ),
         ],
@@ -187,7 +187,7 @@ CASES = (
             lambda tf, x, kernel, bias, stride, padding: tf.keras.ops.conv(x, kernel, stride, padding) + bias,
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding: tf.keras.layers.Conv3D(
-                    kernel.shape[4], kernel.shape[:3], stride, padding, dtype=x.dtype.name
+                    kernel.shape[4], kernel.shape[:3], stride, padding, dtype=x.dtype
                 )
             ),
         ],
@@ -228,7 +228,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding, dilation: tf.keras.layers.Conv1D(
-                    kernel.shape[2], kernel.shape[0], stride, padding, None, dilation, dtype=x.dtype.name
+                    kernel.shape[2], kernel.shape[0], stride, padding, None, dilation, dtype=x.dtype
                 )
             ),
         ],
@@ -291,7 +291,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding, dilation: tf.keras.layers.Conv2D(
-                    kernel.shape[3], kernel.shape[:2], stride, padding, None, dilation, dtype=x.dtype.name
+                    kernel.shape[3], kernel.shape[:2], stride, padding, None, dilation, dtype=x.dtype
                 )
             ),
         ],
@@ -346,7 +346,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding, dilation: tf.keras.layers.Conv2D(
-                    kernel.shape[3], kernel.shape[:2], stride, padding, None, dilation, dtype=x.dtype.name
+                    kernel.shape[3], kernel.shape[:2], stride, padding, None, dilation, dtype=x.dtype
                 )
             ),
         ],
@@ -400,7 +400,7 @@ CASES = (
                     padding,
                     dilation_rate=rate,
                     use_bias=False,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 )
             ),
         ],
@@ -440,7 +440,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding, dilation: tf.keras.layers.Conv3D(
-                    kernel.shape[4], kernel.shape[:3], stride, padding, None, dilation, dtype=x.dtype.name
+                    kernel.shape[4], kernel.shape[:3], stride, padding, None, dilation, dtype=x.dtype
                 )
             ),
         ],
@@ -499,7 +499,7 @@ CASES = (
                     padding,
                     activation="relu",
                     use_bias=False,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 )
             ),
             lambda tf, x, kernel, stride, padding: tf.nn.relu(tf.nn.conv2d(x, kernel, stride, padding.upper())),

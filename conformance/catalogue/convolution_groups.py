@@ -150,7 +150,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding, groups: tf.keras.layers.Conv2D(
-                    kernel.shape[3], kernel.shape[:2], stride, padding, groups=groups, dtype=x.dtype.name
+                    kernel.shape[3], kernel.shape[:2], stride, padding, groups=groups, dtype=x.dtype
                 )
             ),
         ],
@@ -231,7 +231,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding, dilation: tf.keras.layers.DepthwiseConv1D(
-                    kernel.shape[0], stride, padding, kernel.shape[2], None, dilation, dtype=x.dtype.name
+                    kernel.shape[0], stride, padding, kernel.shape[2], None, dilation, dtype=x.dtype
                 )
             ),
         ],
@@ -276,7 +276,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding, dilation: tf.keras.layers.DepthwiseConv2D(
-                    kernel.shape[:2], stride, padding, kernel.shape[3], None, dilation, dtype=x.dtype.name
+                    kernel.shape[:2], stride, padding, kernel.shape[3], None, dilation, dtype=x.dtype
                 )
             ),
             lambda tf, x, kernel, bias, stride, padding, dilation: (
@@ -326,7 +326,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, depth, point, bias, stride, padding, dilation: tf.keras.layers.SeparableConv1D(
-                    point.shape[2], depth.shape[0], stride, padding, None, dilation, depth.shape[2], dtype=x.dtype.name
+                    point.shape[2], depth.shape[0], stride, padding, None, dilation, depth.shape[2], dtype=x.dtype
                 )
             ),
             lambda tf, x, depth, point, bias, stride, padding, dilation: (
@@ -366,7 +366,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, depth, point, bias, stride, padding, dilation: tf.keras.layers.SeparableConv2D(
-                    point.shape[3], depth.shape[:2], stride, padding, None, dilation, depth.shape[3], dtype=x.dtype.name
+                    point.shape[3], depth.shape[:2], stride, padding, None, dilation, depth.shape[3], dtype=x.dtype
                 )
             ),
             lambda tf, x, depth, point, bias, stride, padding, dilation: (
@@ -434,7 +434,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding: tf.keras.layers.Conv2D(
-                    kernel.shape[3], kernel.shape[:2], stride, padding, "channels_first", dtype=x.dtype.name
+                    kernel.shape[3], kernel.shape[:2], stride, padding, "channels_first", dtype=x.dtype
                 )
             ),
         ],
@@ -500,7 +500,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding: tf.keras.layers.Conv3D(
-                    kernel.shape[4], kernel.shape[:3], stride, padding, "channels_first", dtype=x.dtype.name
+                    kernel.shape[4], kernel.shape[:3], stride, padding, "channels_first", dtype=x.dtype
                 )
             ),
         ],
@@ -538,7 +538,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding: tf.keras.layers.DepthwiseConv2D(
-                    kernel.shape[:2], stride, padding, kernel.shape[3], "channels_first", dtype=x.dtype.name
+                    kernel.shape[:2], stride, padding, kernel.shape[3], "channels_first", dtype=x.dtype
                 )
             ),
         ],

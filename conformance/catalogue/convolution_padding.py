@@ -63,7 +63,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, dilation: tf.keras.layers.Conv1D(
-                    kernel.shape[2], kernel.shape[0], stride, "causal", None, dilation, dtype=x.dtype.name
+                    kernel.shape[2], kernel.shape[0], stride, "causal", None, dilation, dtype=x.dtype
                 )
             ),
             lambda tf, x, kernel, bias, stride, dilation: (
@@ -165,7 +165,7 @@ CASES = (
             lambda tf, x, kernel, bias, stride: tf.nn.conv2d(x, kernel, stride, "SAME") + bias,
             KerasLayer(
                 lambda tf, x, kernel, bias, stride: tf.keras.layers.Conv2D(
-                    kernel.shape[3], kernel.shape[:2], stride, "same", dtype=x.dtype.name
+                    kernel.shape[3], kernel.shape[:2], stride, "same", dtype=x.dtype
                 )
             ),
         ],
@@ -205,7 +205,7 @@ CASES = (
             lambda tf, x, kernel, bias, stride: tf.nn.conv2d(x, kernel, stride, "SAME") + bias,
             KerasLayer(
                 lambda tf, x, kernel, bias, stride: tf.keras.layers.Conv2D(
-                    kernel.shape[3], kernel.shape[:2], stride, "same", dtype=x.dtype.name
+                    kernel.shape[3], kernel.shape[:2], stride, "same", dtype=x.dtype
                 )
             ),
         ],
@@ -240,7 +240,7 @@ CASES = (
         tensorflow=[
             tf_explicit_lists,
             lambda tf, x, kernel, bias, pad: (
-                tf.keras.ops.conv(tf.keras.layers.ZeroPadding2D(pad, dtype=x.dtype.name)(x), kernel, 1, "valid") + bias
+                tf.keras.ops.conv(tf.keras.layers.ZeroPadding2D(pad, dtype=x.dtype)(x), kernel, 1, "valid") + bias
             ),
         ],
         jax=[

@@ -146,7 +146,7 @@ CASES = (
             lambda tf, x, kernel, bias, stride, padding: tf.keras.ops.conv_transpose(x, kernel, stride, padding) + bias,
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding: tf.keras.layers.Conv1DTranspose(
-                    kernel.shape[1], kernel.shape[0], stride, padding, dtype=x.dtype.name
+                    kernel.shape[1], kernel.shape[0], stride, padding, dtype=x.dtype
                 )
             ),
         ],
@@ -207,7 +207,7 @@ CASES = (
             lambda tf, x, kernel, bias, stride, padding: tf.keras.ops.conv_transpose(x, kernel, stride, padding) + bias,
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding: tf.keras.layers.Conv2DTranspose(
-                    kernel.shape[2], kernel.shape[:2], stride, padding, dtype=x.dtype.name
+                    kernel.shape[2], kernel.shape[:2], stride, padding, dtype=x.dtype
                 )
             ),
         ],
@@ -262,7 +262,7 @@ CASES = (
             lambda tf, x, kernel, bias, stride, padding: tf.keras.ops.conv_transpose(x, kernel, stride, padding) + bias,
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding: tf.keras.layers.Conv3DTranspose(
-                    kernel.shape[3], kernel.shape[:3], stride, padding, dtype=x.dtype.name
+                    kernel.shape[3], kernel.shape[:3], stride, padding, dtype=x.dtype
                 )
             ),
         ],
@@ -320,7 +320,7 @@ CASES = (
                     stride,
                     keras_padding(pad),
                     output_padding=output_padding,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 )
             ),
         ],
@@ -366,7 +366,7 @@ CASES = (
                     stride,
                     keras_padding(pad),
                     output_padding=output_padding,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 )
             ),
         ],
@@ -425,7 +425,7 @@ CASES = (
                     stride,
                     keras_padding(pad),
                     output_padding=output_padding,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 )
             ),
         ],
@@ -555,7 +555,7 @@ CASES = (
             tf_channels_first,
             KerasLayer(
                 lambda tf, x, kernel, bias, stride, padding: tf.keras.layers.Conv2DTranspose(
-                    kernel.shape[2], kernel.shape[:2], stride, padding, data_format="channels_first", dtype=x.dtype.name
+                    kernel.shape[2], kernel.shape[:2], stride, padding, data_format="channels_first", dtype=x.dtype
                 )
             ),
         ],

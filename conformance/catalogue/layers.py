@@ -17,7 +17,7 @@ def torch_masked_average(torch, x, mask):
 
 
 def keras_masked_average(tf, x, mask):
-    layer = tf.keras.layers.GlobalAveragePooling1D(dtype=x.dtype.name)
+    layer = tf.keras.layers.GlobalAveragePooling1D(dtype=x.dtype)
     return layer(x, mask=tf.cast(mask, "bool"))
 
 
@@ -79,7 +79,7 @@ CASES = (
             lambda torch, x: torch.nn.AdaptiveAvgPool1d(1)(x.mT).squeeze(-1),
         ],
         tensorflow=[
-            lambda tf, x: tf.keras.layers.GlobalAveragePooling1D(dtype=x.dtype.name)(x),
+            lambda tf, x: tf.keras.layers.GlobalAveragePooling1D(dtype=x.dtype)(x),
             lambda tf, x: tf.reduce_mean(x, axis=1),
         ],
         jax=[lambda jax, x: jax.numpy.mean(x, 1)],
@@ -115,7 +115,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, size, stride, padding: tf.nn.avg_pool2d(x, size, stride, padding.upper()),
             lambda tf, x, size, stride, padding: tf.keras.layers.AveragePooling2D(
-                size, stride, padding, data_format="channels_last", dtype=x.dtype.name
+                size, stride, padding, data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         jax=[jax_average_pool],
@@ -137,7 +137,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, x, count_include_pad: tf.keras.layers.AveragePooling2D(
-                3, 1, "same", data_format="channels_last", dtype=x.dtype.name
+                3, 1, "same", data_format="channels_last", dtype=x.dtype
             )(x)
         ],
         samples=[
@@ -157,7 +157,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, size, stride, padding: tf.nn.max_pool2d(x, size, stride, padding.upper()),
             lambda tf, x, size, stride, padding: tf.keras.layers.MaxPooling2D(
-                size, stride, padding, data_format="channels_last", dtype=x.dtype.name
+                size, stride, padding, data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         jax=[
@@ -185,7 +185,7 @@ CASES = (
         vjp=ref.flatten_vjp,
         torch=[lambda torch, x: torch.flatten(x, 1), lambda torch, x: torch.nn.Flatten()(x)],
         tensorflow=[
-            lambda tf, x: tf.keras.layers.Flatten(dtype=x.dtype.name)(x),
+            lambda tf, x: tf.keras.layers.Flatten(dtype=x.dtype)(x),
             lambda tf, x: tf.reshape(x, [x.shape[0], -1]),
         ],
         samples=[

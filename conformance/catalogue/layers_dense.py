@@ -51,7 +51,7 @@ CASES = (
             ),
         ],
         tensorflow=[
-            KerasLayer(lambda tf, x, kernel, bias: tf.keras.layers.Dense(kernel.shape[1], dtype=x.dtype.name)),
+            KerasLayer(lambda tf, x, kernel, bias: tf.keras.layers.Dense(kernel.shape[1], dtype=x.dtype)),
             lambda tf, x, kernel, bias: tf.matmul(x, kernel) + bias,
         ],
         samples=[
@@ -82,9 +82,7 @@ CASES = (
             ),
         ],
         tensorflow=[
-            KerasLayer(
-                lambda tf, x, kernel: tf.keras.layers.Dense(kernel.shape[1], use_bias=False, dtype=x.dtype.name)
-            ),
+            KerasLayer(lambda tf, x, kernel: tf.keras.layers.Dense(kernel.shape[1], use_bias=False, dtype=x.dtype)),
             lambda tf, x, kernel: tf.tensordot(x, kernel, 1),
         ],
         samples=[
@@ -106,7 +104,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, bias, activation: tf.keras.layers.Dense(
-                    kernel.shape[1], activation=activation, dtype=x.dtype.name
+                    kernel.shape[1], activation=activation, dtype=x.dtype
                 )
             )
         ],
@@ -137,7 +135,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, bias, equation, bias_axes: tf.keras.layers.EinsumDense(
-                    equation, result_shape(x, kernel, equation), bias_axes=bias_axes, dtype=x.dtype.name
+                    equation, result_shape(x, kernel, equation), bias_axes=bias_axes, dtype=x.dtype
                 )
             ),
             lambda tf, x, kernel, bias, equation, bias_axes: tf.einsum(equation, x, kernel) + bias,

@@ -27,7 +27,7 @@ def with_axes(tf, x, layer, n):
 
     class WithAxes(tf.keras.layers.Layer):
         def __init__(self):
-            super().__init__(dtype=x.dtype.name)
+            super().__init__(dtype=x.dtype)
             self.layer = layer
 
         def call(self, x):
@@ -71,17 +71,13 @@ CASES = (
             lambda torch, x, rate: torch.nn.FeatureAlphaDropout(rate).eval()(x),
         ],
         tensorflow=[
-            KerasLayer(lambda tf, x, rate: tf.keras.layers.Dropout(rate, dtype=x.dtype.name), {"training": False}),
-            KerasLayer(lambda tf, x, rate: tf.keras.layers.SpatialDropout1D(rate, dtype=x.dtype.name)),
-            KerasLayer(
-                lambda tf, x, rate: with_axes(tf, x, tf.keras.layers.SpatialDropout2D(rate, dtype=x.dtype.name), 1)
-            ),
-            KerasLayer(
-                lambda tf, x, rate: with_axes(tf, x, tf.keras.layers.SpatialDropout3D(rate, dtype=x.dtype.name), 2)
-            ),
-            KerasLayer(lambda tf, x, rate: tf.keras.layers.AlphaDropout(rate, dtype=x.dtype.name)),
-            KerasLayer(lambda tf, x, rate: tf.keras.layers.GaussianDropout(rate, dtype=x.dtype.name)),
-            KerasLayer(lambda tf, x, rate: tf.keras.layers.GaussianNoise(rate, dtype=x.dtype.name)),
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.Dropout(rate, dtype=x.dtype), {"training": False}),
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.SpatialDropout1D(rate, dtype=x.dtype)),
+            KerasLayer(lambda tf, x, rate: with_axes(tf, x, tf.keras.layers.SpatialDropout2D(rate, dtype=x.dtype), 1)),
+            KerasLayer(lambda tf, x, rate: with_axes(tf, x, tf.keras.layers.SpatialDropout3D(rate, dtype=x.dtype), 2)),
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.AlphaDropout(rate, dtype=x.dtype)),
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.GaussianDropout(rate, dtype=x.dtype)),
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.GaussianNoise(rate, dtype=x.dtype)),
         ],
         samples=[
             normal((2, 3, 4), rate=0.5),
@@ -123,7 +119,7 @@ CASES = (
             lambda torch, x, rate: torch.nn.functional.dropout(x, rate, training=True),
         ],
         tensorflow=[
-            KerasLayer(lambda tf, x, rate: tf.keras.layers.Dropout(rate, dtype=x.dtype.name), {"training": True}),
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.Dropout(rate, dtype=x.dtype), {"training": True}),
             lambda tf, x, rate: tf.nn.dropout(x, rate),
         ],
         samples=[
@@ -145,9 +141,7 @@ CASES = (
             lambda torch, x, rate: torch.nn.functional.dropout1d(x.mT, rate).mT,
         ],
         tensorflow=[
-            KerasLayer(
-                lambda tf, x, rate: tf.keras.layers.SpatialDropout1D(rate, dtype=x.dtype.name), {"training": True}
-            ),
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.SpatialDropout1D(rate, dtype=x.dtype), {"training": True}),
             lambda tf, x, rate: tf.nn.dropout(x, rate, noise_shape=[x.shape[0], 1, x.shape[2]]),
         ],
         samples=maps(100, 3, 100),
@@ -164,9 +158,7 @@ CASES = (
             lambda torch, x, rate: torch.nn.functional.dropout2d(x.movedim(-1, 1), rate).movedim(1, -1),
         ],
         tensorflow=[
-            KerasLayer(
-                lambda tf, x, rate: tf.keras.layers.SpatialDropout2D(rate, dtype=x.dtype.name), {"training": True}
-            )
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.SpatialDropout2D(rate, dtype=x.dtype), {"training": True})
         ],
         samples=maps(80, 2, 2, 80),
         dtypes=("float32", "bfloat16"),
@@ -182,9 +174,7 @@ CASES = (
             lambda torch, x, rate: torch.nn.functional.dropout3d(x.movedim(-1, 1), rate).movedim(1, -1),
         ],
         tensorflow=[
-            KerasLayer(
-                lambda tf, x, rate: tf.keras.layers.SpatialDropout3D(rate, dtype=x.dtype.name), {"training": True}
-            )
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.SpatialDropout3D(rate, dtype=x.dtype), {"training": True})
         ],
         samples=maps(80, 1, 2, 2, 80),
         dtypes=("float32", "bfloat16"),
@@ -200,7 +190,7 @@ CASES = (
             lambda torch, x, rate: torch.nn.functional.alpha_dropout(x, rate, training=True),
         ],
         tensorflow=[
-            KerasLayer(lambda tf, x, rate: tf.keras.layers.AlphaDropout(rate, dtype=x.dtype.name), {"training": True})
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.AlphaDropout(rate, dtype=x.dtype), {"training": True})
         ],
         samples=[
             sample("half", constant(1.0, 120, 120), rate=0.5),
@@ -223,7 +213,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, rate: tf.keras.layers.AlphaDropout(
-                    rate, noise_shape=(x.shape[0], 1, x.shape[2]), dtype=x.dtype.name
+                    rate, noise_shape=(x.shape[0], 1, x.shape[2]), dtype=x.dtype
                 ),
                 {"training": True},
             )
@@ -244,9 +234,7 @@ CASES = (
         statistics=statistics.gaussian_dropout,
         torch=[torch_gaussian_dropout],
         tensorflow=[
-            KerasLayer(
-                lambda tf, x, rate: tf.keras.layers.GaussianDropout(rate, dtype=x.dtype.name), {"training": True}
-            )
+            KerasLayer(lambda tf, x, rate: tf.keras.layers.GaussianDropout(rate, dtype=x.dtype), {"training": True})
         ],
         samples=[
             sample("half", constant(1.0, 80, 80), rate=0.5),
@@ -265,7 +253,7 @@ CASES = (
         torch=[torch_gaussian_noise],
         tensorflow=[
             KerasLayer(
-                lambda tf, x, deviation: tf.keras.layers.GaussianNoise(deviation, dtype=x.dtype.name),
+                lambda tf, x, deviation: tf.keras.layers.GaussianNoise(deviation, dtype=x.dtype),
                 {"training": True},
             )
         ],

@@ -72,8 +72,8 @@ def keras_tied(tf, ids, table):
 
     class Tied(tf.keras.layers.Layer):
         def __init__(self):
-            super().__init__(dtype=table.dtype.name)
-            self.table = tf.keras.layers.ReversibleEmbedding(*table.shape, dtype=table.dtype.name)
+            super().__init__(dtype=table.dtype)
+            self.table = tf.keras.layers.ReversibleEmbedding(*table.shape, dtype=table.dtype)
 
         def build(self, shape):
             self.table.build(shape)
@@ -161,7 +161,7 @@ CASES = (
             ),
         ],
         tensorflow=[
-            KerasLayer(lambda tf, ids, table: tf.keras.layers.Embedding(*table.shape, dtype=table.dtype.name)),
+            KerasLayer(lambda tf, ids, table: tf.keras.layers.Embedding(*table.shape, dtype=table.dtype)),
             lambda tf, ids, table: tf.nn.embedding_lookup(table, ids),
             lambda tf, ids, table: tf.gather(table, ids),
         ],
@@ -183,7 +183,7 @@ CASES = (
         torch=[lambda torch, ids, table: torch.nn.functional.embedding(ids, table, padding_idx=0)],
         tensorflow=[
             KerasLayer(
-                lambda tf, ids, table: tf.keras.layers.Embedding(*table.shape, mask_zero=True, dtype=table.dtype.name)
+                lambda tf, ids, table: tf.keras.layers.Embedding(*table.shape, mask_zero=True, dtype=table.dtype)
             ),
             first_row_held,
         ],

@@ -39,7 +39,7 @@ def soft(rng: np.random.Generator) -> tuple[Array, ...]:
 
 
 def keras_scores_as_probabilities(tf, logits, target):
-    return tf.keras.losses.CategoricalCrossentropy(dtype=logits.dtype.name)(target, logits)
+    return tf.keras.losses.CategoricalCrossentropy(dtype=logits.dtype)(target, logits)
 
 
 def one_minus(c: Array, probability: Array, target: Array) -> Array:
@@ -80,7 +80,7 @@ CASES = (
             lambda torch, probability, target: torch.nn.BCELoss()(probability, target),
         ],
         tensorflow=[
-            lambda tf, probability, target: tf.keras.losses.BinaryCrossentropy(dtype=probability.dtype.name)(
+            lambda tf, probability, target: tf.keras.losses.BinaryCrossentropy(dtype=probability.dtype)(
                 target, probability
             ),
             lambda tf, probability, target: tf.reduce_mean(tf.keras.ops.binary_crossentropy(target, probability)),
@@ -116,7 +116,7 @@ CASES = (
             lambda tf, logit, target: tf.reduce_mean(
                 tf.nn.sigmoid_cross_entropy_with_logits(labels=target, logits=logit)
             ),
-            lambda tf, logit, target: tf.keras.losses.BinaryCrossentropy(from_logits=True, dtype=logit.dtype.name)(
+            lambda tf, logit, target: tf.keras.losses.BinaryCrossentropy(from_logits=True, dtype=logit.dtype)(
                 target, logit
             ),
         ],
@@ -152,7 +152,7 @@ CASES = (
                 tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
             ),
             lambda tf, logits, labels: tf.keras.losses.SparseCategoricalCrossentropy(
-                from_logits=True, dtype=logits.dtype.name
+                from_logits=True, dtype=logits.dtype
             )(labels, logits),
         ],
         jax=[lambda jax, logits, labels: optax().softmax_cross_entropy_with_integer_labels(logits, labels).mean()],
@@ -189,9 +189,9 @@ CASES = (
             lambda tf, logits, target: tf.reduce_mean(
                 tf.nn.softmax_cross_entropy_with_logits(labels=target, logits=logits)
             ),
-            lambda tf, logits, target: tf.keras.losses.CategoricalCrossentropy(
-                from_logits=True, dtype=logits.dtype.name
-            )(target, logits),
+            lambda tf, logits, target: tf.keras.losses.CategoricalCrossentropy(from_logits=True, dtype=logits.dtype)(
+                target, logits
+            ),
             keras_scores_as_probabilities,
         ],
         jax=[

@@ -121,7 +121,7 @@ def keras_kl(tf, probabilities, target, reduction):
     if reduction in ("none", "mean"):  # of elements
         return keras(tf.keras.losses.KLDivergence, probabilities, target, reduction)
     reduction = "mean" if reduction == "batchmean" else reduction
-    return tf.keras.losses.KLDivergence(reduction=reduction, dtype=probabilities.dtype.name)(target, probabilities)
+    return tf.keras.losses.KLDivergence(reduction=reduction, dtype=probabilities.dtype)(target, probabilities)
 
 
 def tensorflow_kl_of_logs(tf, log_probabilities, log_target, reduction):
@@ -232,7 +232,7 @@ CASES = (
         # fit(class_weight=...) turns them into sample weights.
         tensorflow=[
             lambda tf, logits, labels, weight, reduction: tf.keras.losses.SparseCategoricalCrossentropy(
-                from_logits=True, reduction=reduction, dtype=logits.dtype.name
+                from_logits=True, reduction=reduction, dtype=logits.dtype
             )(labels, logits, sample_weight=tf.gather(weight, labels))
         ],
         jax=[
@@ -275,7 +275,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, logits, labels, ignored, reduction: tf.keras.losses.SparseCategoricalCrossentropy(
-                from_logits=True, ignore_class=ignored, reduction=reduction, dtype=logits.dtype.name
+                from_logits=True, ignore_class=ignored, reduction=reduction, dtype=logits.dtype
             )(labels, logits)
         ],
         samples=[
@@ -305,7 +305,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, logits, labels, smoothing, reduction="mean": tf.keras.losses.CategoricalCrossentropy(
-                from_logits=True, label_smoothing=smoothing, reduction=reduction, dtype=logits.dtype.name
+                from_logits=True, label_smoothing=smoothing, reduction=reduction, dtype=logits.dtype
             )(tf.one_hot(labels, logits.shape[-1], dtype=logits.dtype), logits)
         ],
         jax=[
@@ -367,7 +367,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, logits, labels, reduction: tf.keras.losses.SparseCategoricalCrossentropy(
-                from_logits=True, reduction=reduction, dtype=logits.dtype.name
+                from_logits=True, reduction=reduction, dtype=logits.dtype
             )(labels, logits),
             lambda tf, logits, labels, reduction: reduce(
                 tf, tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits), reduction
@@ -426,7 +426,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, probabilities, labels, reduction="mean": tf.keras.losses.SparseCategoricalCrossentropy(
-                reduction=reduction, dtype=probabilities.dtype.name
+                reduction=reduction, dtype=probabilities.dtype
             )(labels, probabilities),
             lambda tf, probabilities, labels, reduction="mean": reduce(
                 tf, -tf.math.log(tf.gather(probabilities, labels, batch_dims=1)), reduction
@@ -454,7 +454,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, probabilities, target, reduction="mean": tf.keras.losses.CategoricalCrossentropy(
-                reduction=reduction, dtype=probabilities.dtype.name
+                reduction=reduction, dtype=probabilities.dtype
             )(target, probabilities),
             lambda tf, probabilities, target, reduction="mean": reduce(
                 tf, -tf.reduce_sum(tf.math.xlogy(target, probabilities), -1), reduction

@@ -21,7 +21,7 @@ from fixtures.samples import given, sample
 
 
 def keras_sparse(tf, logits, **given):
-    return tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=logits.dtype.name, **given)
+    return tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype=logits.dtype, **given)
 
 
 def keras_ignore_class(tf, logits, labels):
@@ -91,7 +91,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, probabilities, target, reduction="mean": tf.keras.losses.CategoricalCrossentropy(
-                reduction=reduction, dtype=probabilities.dtype.name
+                reduction=reduction, dtype=probabilities.dtype
             )(target, probabilities),
         ],
         samples=[

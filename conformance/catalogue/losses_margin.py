@@ -141,7 +141,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, prediction, target, reduction="mean": tf.keras.losses.CategoricalHinge(
-                reduction=reduction, dtype=prediction.dtype.name
+                reduction=reduction, dtype=prediction.dtype
             )(target, prediction),
             lambda tf, prediction, target, reduction="mean": reduce(
                 tf, tf.keras.losses.categorical_hinge(target, prediction), reduction
@@ -275,7 +275,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, prediction, target, reduction="mean": tf.keras.losses.BinaryCrossentropy(
-                from_logits=True, reduction=reduction, dtype=prediction.dtype.name
+                from_logits=True, reduction=reduction, dtype=prediction.dtype
             )(target, prediction)
         ],
         jax=[

@@ -168,7 +168,7 @@ CASES = (
         tensorflow=[
             lambda tf, prediction, target, gamma=2.0, alpha=0.25, from_logits=False, reduction="mean": (
                 tf.keras.losses.CategoricalFocalCrossentropy(
-                    alpha, gamma, from_logits, reduction=reduction, dtype=prediction.dtype.name
+                    alpha, gamma, from_logits, reduction=reduction, dtype=prediction.dtype
                 )(target, prediction)
             )
         ],
@@ -197,7 +197,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, probabilities, labels, q, reduction="mean": tf.keras.losses.CategoricalGeneralizedCrossEntropy(
-                q, reduction=reduction, dtype=probabilities.dtype.name
+                q, reduction=reduction, dtype=probabilities.dtype
             )(labels, probabilities)
         ],
         samples=[
@@ -219,7 +219,7 @@ CASES = (
         torch=[torch_dice],
         tensorflow=[
             lambda tf, prediction, target, rows=False: tf.keras.losses.Dice(
-                "none", axis=-1 if rows else None, dtype=prediction.dtype.name
+                "none", axis=-1 if rows else None, dtype=prediction.dtype
             )(target, prediction),
             lambda tf, prediction, target, rows=False: tf.keras.losses.dice(
                 target, prediction, axis=-1 if rows else None
@@ -244,7 +244,7 @@ CASES = (
         torch=[torch_tversky],
         tensorflow=[
             lambda tf, prediction, target, alpha=0.5, beta=0.5: tf.keras.losses.Tversky(
-                alpha, beta, dtype=prediction.dtype.name
+                alpha, beta, dtype=prediction.dtype
             )(target, prediction),
             lambda tf, prediction, target, alpha=0.5, beta=0.5: tf.keras.losses.tversky(
                 target, prediction, alpha, beta
@@ -266,9 +266,9 @@ CASES = (
         vjp=ref.circle_vjp,
         tensorflow=[
             lambda tf, embeddings, labels, gamma, margin, remove_diagonal=True, reduction="mean": (
-                tf.keras.losses.Circle(
-                    gamma, margin, remove_diagonal, reduction=reduction, dtype=embeddings.dtype.name
-                )(labels, embeddings)
+                tf.keras.losses.Circle(gamma, margin, remove_diagonal, reduction=reduction, dtype=embeddings.dtype)(
+                    labels, embeddings
+                )
             )
         ],
         samples=[
@@ -341,7 +341,7 @@ CASES = (
         vjp_intermediates=posterior,
         torch=[torch_padded_ctc],
         tensorflow=[
-            lambda tf, logits, labels, reduction: tf.keras.losses.CTC(reduction=reduction, dtype=logits.dtype.name)(
+            lambda tf, logits, labels, reduction: tf.keras.losses.CTC(reduction=reduction, dtype=logits.dtype)(
                 labels, logits
             ),
             lambda tf, logits, labels, reduction: reduce(

@@ -19,7 +19,7 @@ KERAS = "https://keras.io/api/losses/regression_losses/"
 
 def keras(loss: Any, prediction: Any, target: Any, reduction: str, **arguments: Any) -> Any:
     """A Keras loss of every element by itself. It takes the target first, and computes in float32 unless told."""
-    return loss(reduction=reduction, dtype=prediction.dtype.name, **arguments)(target[..., None], prediction[..., None])
+    return loss(reduction=reduction, dtype=prediction.dtype, **arguments)(target[..., None], prediction[..., None])
 
 
 def reduced(values: Any, reduction: str) -> Any:
@@ -40,7 +40,7 @@ def keras_masked(tf, prediction, target, mask):
     """A mask that a layer has set reaches the loss as an attribute of the prediction."""
     prediction = tf.identity(prediction)
     prediction._keras_mask = mask
-    return tf.keras.losses.MeanSquaredError(dtype=prediction.dtype.name)(target, prediction)
+    return tf.keras.losses.MeanSquaredError(dtype=prediction.dtype)(target, prediction)
 
 
 def refused(name: str, *arrays: Any, **options: Any) -> Sample:
@@ -152,7 +152,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, prediction, target, reduction: tf.keras.losses.MeanSquaredError(
-                reduction=reduction, dtype=prediction.dtype.name
+                reduction=reduction, dtype=prediction.dtype
             )(target, prediction),
             lambda tf, prediction, target, reduction: reduce(tf, tf.keras.losses.mse(target, prediction), reduction),
         ],
@@ -381,7 +381,7 @@ CASES = (
         # The sign: -1 where the vectors point the same way.
         tensorflow=[
             lambda tf, prediction, target, reduction="mean": tf.keras.losses.CosineSimilarity(
-                reduction=reduction, dtype=prediction.dtype.name
+                reduction=reduction, dtype=prediction.dtype
             )(target, prediction),
             lambda tf, prediction, target, reduction="mean": reduce(
                 tf, tf.keras.losses.cosine_similarity(target, prediction), reduction

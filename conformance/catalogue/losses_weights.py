@@ -13,7 +13,7 @@ LOSS = "https://keras.io/api/losses/#standalone-usage-of-losses"
 
 def keras_weighted(loss, prediction, target, weight, reduction, **arguments):
     """A last axis of one: each element has its own weight."""
-    made = loss(reduction=reduction, dtype=prediction.dtype.name, **arguments)
+    made = loss(reduction=reduction, dtype=prediction.dtype, **arguments)
     return made(target[..., None], prediction[..., None], sample_weight=weight)
 
 
@@ -148,7 +148,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, prediction, target, weight, reduction: tf.keras.losses.MeanSquaredError(
-                reduction=reduction, dtype=prediction.dtype.name
+                reduction=reduction, dtype=prediction.dtype
             )(target, prediction, sample_weight=weight)
         ],
         jax=[

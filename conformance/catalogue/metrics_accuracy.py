@@ -53,7 +53,7 @@ def torch_is_in_top_k(torch, labels, scores, k, batches):
 
 
 def top_k_of_one_hot(tf, labels, scores, k, batches):
-    metric = tf.keras.metrics.TopKCategoricalAccuracy(k=k, dtype=scores.dtype.name)
+    metric = tf.keras.metrics.TopKCategoricalAccuracy(k=k, dtype=scores.dtype)
     result = streamed(tf, metric, batches)
     return lambda labels, scores: result(tf.one_hot(labels, tf.shape(scores)[1]), scores)
 
@@ -70,7 +70,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, predictions, batches: streamed(
-                    tf, tf.keras.metrics.Accuracy(dtype=predictions.dtype.name), batches
+                    tf, tf.keras.metrics.Accuracy(dtype=predictions.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -95,7 +95,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, labels, scores, threshold, batches: streamed(
-                    tf, tf.keras.metrics.BinaryAccuracy(threshold=threshold, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.BinaryAccuracy(threshold=threshold, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -131,7 +131,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, weights, threshold, batches: streamed(
-                    tf, tf.keras.metrics.BinaryAccuracy(threshold=threshold, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.BinaryAccuracy(threshold=threshold, dtype=scores.dtype), batches
                 ),
                 inputs=3,
             ),
@@ -165,7 +165,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, one_hot, scores, batches: streamed(
-                    tf, tf.keras.metrics.CategoricalAccuracy(dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.CategoricalAccuracy(dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -190,7 +190,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, labels, scores, batches: streamed(
-                    tf, tf.keras.metrics.SparseCategoricalAccuracy(dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.SparseCategoricalAccuracy(dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -224,7 +224,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, labels, scores, k, batches: streamed(
-                    tf, tf.keras.metrics.SparseTopKCategoricalAccuracy(k=k, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.SparseTopKCategoricalAccuracy(k=k, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),

@@ -80,13 +80,13 @@ def torch_mean_iou(torch, labels, predictions, classes, batches):
 
 
 def stateless_precision(tf, labels, scores, thresholds, batches):
-    return stateless(tf, tf.keras.metrics.Precision(thresholds=thresholds, dtype=scores.dtype.name), batches)
+    return stateless(tf, tf.keras.metrics.Precision(thresholds=thresholds, dtype=scores.dtype), batches)
 
 
 def counts_of_metrics(tf, labels, scores, threshold, batches):
     metrics = tf.keras.metrics
     kinds = metrics.TruePositives, metrics.FalsePositives, metrics.TrueNegatives, metrics.FalseNegatives
-    results = [streamed(tf, kind(thresholds=threshold, dtype=scores.dtype.name), batches) for kind in kinds]
+    results = [streamed(tf, kind(thresholds=threshold, dtype=scores.dtype), batches) for kind in kinds]
     return lambda labels, scores: tuple(result(labels, scores) for result in results)
 
 
@@ -178,7 +178,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, thresholds, batches: streamed(
-                    tf, tf.keras.metrics.Precision(thresholds=thresholds, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.Precision(thresholds=thresholds, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -204,7 +204,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, thresholds, batches: streamed(
-                    tf, tf.keras.metrics.Recall(thresholds=thresholds, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.Recall(thresholds=thresholds, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -233,7 +233,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, weights, batches: streamed(
-                    tf, tf.keras.metrics.Precision(dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.Precision(dtype=scores.dtype), batches
                 ),
                 inputs=3,
             ),
@@ -268,7 +268,7 @@ CASES = (
             ),
             KerasLayer(
                 lambda tf, labels, scores, k, batches: streamed(
-                    tf, tf.keras.metrics.Precision(top_k=k, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.Precision(top_k=k, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -290,7 +290,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, average, threshold, batches: streamed(
-                    tf, tf.keras.metrics.F1Score(average=average, threshold=threshold, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.F1Score(average=average, threshold=threshold, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -335,9 +335,7 @@ CASES = (
             KerasLayer(
                 lambda tf, labels, scores, beta, average, threshold, batches: streamed(
                     tf,
-                    tf.keras.metrics.FBetaScore(
-                        beta=beta, average=average, threshold=threshold, dtype=scores.dtype.name
-                    ),
+                    tf.keras.metrics.FBetaScore(beta=beta, average=average, threshold=threshold, dtype=scores.dtype),
                     batches,
                 ),
                 inputs=2,
@@ -369,7 +367,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, predictions, classes, batches: streamed(
-                    tf, tf.keras.metrics.MeanIoU(num_classes=classes, dtype=predictions.dtype.name), batches
+                    tf, tf.keras.metrics.MeanIoU(num_classes=classes, dtype=predictions.dtype), batches
                 ),
                 inputs=2,
             ),

@@ -89,7 +89,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, batches, num_thresholds=200: streamed(
-                    tf, tf.keras.metrics.AUC(num_thresholds, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.AUC(num_thresholds, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -115,7 +115,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, weights, batches: streamed(
-                    tf, tf.keras.metrics.AUC(dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.AUC(dtype=scores.dtype), batches
                 ),
                 inputs=3,
             ),
@@ -138,7 +138,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, batches: streamed(
-                    tf, tf.keras.metrics.AUC(curve="PR", dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.AUC(curve="PR", dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -160,7 +160,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, batches: streamed(
-                    tf, tf.keras.metrics.AUC(curve="PR", dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.AUC(curve="PR", dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -183,7 +183,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, specificity, batches: streamed(
-                    tf, tf.keras.metrics.SensitivityAtSpecificity(specificity, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.SensitivityAtSpecificity(specificity, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -206,7 +206,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, sensitivity, batches: streamed(
-                    tf, tf.keras.metrics.SpecificityAtSensitivity(sensitivity, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.SpecificityAtSensitivity(sensitivity, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -229,7 +229,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, recall, batches: streamed(
-                    tf, tf.keras.metrics.PrecisionAtRecall(recall, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.PrecisionAtRecall(recall, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -252,7 +252,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, labels, scores, precision, batches: streamed(
-                    tf, tf.keras.metrics.RecallAtPrecision(precision, dtype=scores.dtype.name), batches
+                    tf, tf.keras.metrics.RecallAtPrecision(precision, dtype=scores.dtype), batches
                 ),
                 inputs=2,
             ),

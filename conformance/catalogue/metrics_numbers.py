@@ -47,7 +47,7 @@ def torch_concordance(torch, target, prediction, batches):
 
 
 def stateless_mean(tf, values, weights, batches):
-    return stateless(tf, tf.keras.metrics.Mean(dtype=values.dtype.name), batches)
+    return stateless(tf, tf.keras.metrics.Mean(dtype=values.dtype), batches)
 
 
 ONE = given([[1.5]], [[1.0]], name="one-element", batches=(1,))
@@ -64,9 +64,7 @@ CASES = (
         torch=[lambda torch, values, weights, batches: (values * weights).sum() / weights.sum()],
         tensorflow=[
             KerasLayer(
-                lambda tf, values, weights, batches: streamed(
-                    tf, tf.keras.metrics.Mean(dtype=values.dtype.name), batches
-                ),
+                lambda tf, values, weights, batches: streamed(tf, tf.keras.metrics.Mean(dtype=values.dtype), batches),
                 inputs=2,
             ),
             KerasLayer(stateless_mean, inputs=2),
@@ -93,7 +91,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, target, prediction, batches: streamed(
-                    tf, tf.keras.metrics.MeanSquaredError(dtype=target.dtype.name), batches
+                    tf, tf.keras.metrics.MeanSquaredError(dtype=target.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -110,7 +108,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, target, prediction, weights, batches: streamed(
-                    tf, tf.keras.metrics.MeanSquaredError(dtype=target.dtype.name), batches
+                    tf, tf.keras.metrics.MeanSquaredError(dtype=target.dtype), batches
                 ),
                 inputs=3,
             ),
@@ -138,7 +136,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, target, prediction, batches: streamed(
-                    tf, tf.keras.metrics.MeanAbsoluteError(dtype=target.dtype.name), batches
+                    tf, tf.keras.metrics.MeanAbsoluteError(dtype=target.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -156,7 +154,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, target, prediction, batches: streamed(
-                    tf, tf.keras.metrics.RootMeanSquaredError(dtype=target.dtype.name), batches
+                    tf, tf.keras.metrics.RootMeanSquaredError(dtype=target.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -179,7 +177,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, target, prediction, aggregation, batches: streamed(
-                    tf, tf.keras.metrics.R2Score(aggregation, dtype=target.dtype.name), batches
+                    tf, tf.keras.metrics.R2Score(aggregation, dtype=target.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -209,7 +207,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, target, prediction, batches: streamed(
-                    tf, tf.keras.metrics.CosineSimilarity(dtype=target.dtype.name), batches
+                    tf, tf.keras.metrics.CosineSimilarity(dtype=target.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -232,7 +230,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, target, prediction, batches: streamed(
-                    tf, tf.keras.metrics.PearsonCorrelation(dtype=target.dtype.name), batches
+                    tf, tf.keras.metrics.PearsonCorrelation(dtype=target.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -261,7 +259,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, target, prediction, batches: streamed(
-                    tf, tf.keras.metrics.ConcordanceCorrelation(dtype=target.dtype.name), batches
+                    tf, tf.keras.metrics.ConcordanceCorrelation(dtype=target.dtype), batches
                 ),
                 inputs=2,
             ),

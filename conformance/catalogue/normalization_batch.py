@@ -76,9 +76,9 @@ def keras_steps(tf, x, gamma, beta, mean, variance, axis, momentum, epsilon, own
 
     class Steps(tf.keras.layers.Layer):
         def __init__(self):
-            super().__init__(dtype=x.dtype.name)
+            super().__init__(dtype=x.dtype)
             self.norm = tf.keras.layers.BatchNormalization(
-                axis, epsilon=epsilon, dtype=x.dtype.name, **settings(momentum=momentum)
+                axis, epsilon=epsilon, dtype=x.dtype, **settings(momentum=momentum)
             )
 
         def build(self, shape):
@@ -94,20 +94,20 @@ def keras_steps(tf, x, gamma, beta, mean, variance, axis, momentum, epsilon, own
 
 def keras_frozen(tf, x, gamma, beta, mean, variance, axis, epsilon):
     """tf.keras.layers.BatchNormalization(trainable=False)"""
-    layer = tf.keras.layers.BatchNormalization(axis, dtype=x.dtype.name, **settings(epsilon=epsilon))
+    layer = tf.keras.layers.BatchNormalization(axis, dtype=x.dtype, **settings(epsilon=epsilon))
     layer.trainable = False
     return layer
 
 
 def tf_along(tf, w, x, axis):
-    shape = [1] * x.shape.rank
+    shape = [1] * len(x.shape)
     shape[axis] = -1
     return tf.reshape(w, shape)
 
 
 def tf_moments(tf, x, gamma, beta, axis, epsilon):
     """tf.nn.moments and tf.nn.batch_normalization"""
-    axes = [a for a in range(x.shape.rank) if a != axis % x.shape.rank]
+    axes = [a for a in range(len(x.shape)) if a != axis % len(x.shape)]
     mean, variance = tf.nn.moments(x, axes, keepdims=True)
     gamma, beta = tf_along(tf, gamma, x, axis), tf_along(tf, beta, x, axis)
     return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-5 if epsilon is None else epsilon)
@@ -115,12 +115,12 @@ def tf_moments(tf, x, gamma, beta, axis, epsilon):
 
 def fused_batch_norm(tf, x, gamma, beta, axis, epsilon):
     """tf.compat.v1.nn.fused_batch_norm, of float32 weights; of images alone, channels last"""
-    order = [a for a in range(x.shape.rank) if a != axis % x.shape.rank] + [axis % x.shape.rank]
+    order = [a for a in range(len(x.shape)) if a != axis % len(x.shape)] + [axis % len(x.shape)]
     last = tf.transpose(x, order)
     image = tf.reshape(last, [-1, 1, 1, x.shape[axis]])
     gamma, beta = tf.cast(gamma, "float32"), tf.cast(beta, "float32")
     y = tf.compat.v1.nn.fused_batch_norm(image, gamma, beta, **settings(epsilon=epsilon))[0]
-    return tf.transpose(tf.reshape(y, tf.shape(last)), [order.index(a) for a in range(x.shape.rank)])
+    return tf.transpose(tf.reshape(y, tf.shape(last)), [order.index(a) for a in range(len(x.shape))])
 
 
 def torch_masked(torch, x, mask, gamma, beta, epsilon):
@@ -200,7 +200,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, gamma, beta, axis, epsilon: tf.keras.layers.BatchNormalization(
-                    axis, dtype=x.dtype.name, **settings(epsilon=epsilon)
+                    axis, dtype=x.dtype, **settings(epsilon=epsilon)
                 ),
                 {"training": True},
             ),
@@ -251,13 +251,13 @@ CASES = (
         tensorflow=[
             lambda tf, x, axis, epsilon: tf.keras.ops.batch_normalization(
                 x,
-                *tf.keras.ops.moments(x, [a for a in range(x.shape.rank) if a != axis % x.shape.rank]),
+                *tf.keras.ops.moments(x, [a for a in range(len(x.shape)) if a != axis % len(x.shape)]),
                 axis,
                 epsilon=epsilon,
             ),
             lambda tf, x, axis, epsilon: tf.nn.batch_normalization(
                 x,
-                *tf.nn.moments(x, [a for a in range(x.shape.rank) if a != axis % x.shape.rank], keepdims=True),
+                *tf.nn.moments(x, [a for a in range(len(x.shape)) if a != axis % len(x.shape)], keepdims=True),
                 None,
                 None,
                 epsilon,
@@ -291,7 +291,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, gamma, beta, mean, variance, axis, epsilon: tf.keras.layers.BatchNormalization(
-                    axis, dtype=x.dtype.name, **settings(epsilon=epsilon)
+                    axis, dtype=x.dtype, **settings(epsilon=epsilon)
                 ),
                 {"training": False},
             ),
@@ -352,7 +352,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, mask, gamma, beta, epsilon: tf.keras.layers.BatchNormalization(
-                    epsilon=epsilon, dtype=x.dtype.name
+                    epsilon=epsilon, dtype=x.dtype
                 ),
                 {"training": True},
                 named=("mask",),

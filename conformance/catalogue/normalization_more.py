@@ -123,8 +123,8 @@ def torch_spectral_norm_by_hand(torch, x, kernel, u, iterations):
 
 def keras_spectral_norm(tf, x, kernel, u, iterations):
     """tf.keras.layers.SpectralNormalization"""
-    layer = tf.keras.layers.Dense(kernel.shape[1], use_bias=False, dtype=x.dtype.name)
-    return tf.keras.layers.SpectralNormalization(layer, iterations, dtype=x.dtype.name)
+    layer = tf.keras.layers.Dense(kernel.shape[1], use_bias=False, dtype=x.dtype)
+    return tf.keras.layers.SpectralNormalization(layer, iterations, dtype=x.dtype)
 
 
 def tf_power_iterations(tf, x, kernel, u, iterations):
@@ -188,11 +188,11 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, gamma, beta, axes, epsilon: tf.keras.layers.LayerNormalization(
-                    axes, dtype=x.dtype.name, **settings(epsilon=epsilon)
+                    axes, dtype=x.dtype, **settings(epsilon=epsilon)
                 )
             ),
             lambda tf, x, gamma, beta, axes, epsilon: tf.keras.ops.layer_normalization(
-                x, gamma, beta, [a % x.shape.rank for a in axes], **settings(epsilon=epsilon)
+                x, gamma, beta, [a % len(x.shape) for a in axes], **settings(epsilon=epsilon)
             ),
         ],
         jax=[jax_layer_norm],
@@ -232,11 +232,11 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, axes, epsilon: tf.keras.layers.LayerNormalization(
-                    axes, center=False, scale=False, dtype=x.dtype.name, **settings(epsilon=epsilon)
+                    axes, center=False, scale=False, dtype=x.dtype, **settings(epsilon=epsilon)
                 )
             ),
             lambda tf, x, axes, epsilon: tf.keras.ops.layer_normalization(
-                x, axis=[a % x.shape.rank for a in axes], **settings(epsilon=epsilon)
+                x, axis=[a % len(x.shape) for a in axes], **settings(epsilon=epsilon)
             ),
         ],
         jax=[lambda jax, x, axes, epsilon: jax.nn.standardize(x, axes, **settings(epsilon=epsilon))],
@@ -258,11 +258,11 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, beta, axes, epsilon: tf.keras.layers.LayerNormalization(
-                    axes, scale=False, dtype=x.dtype.name, **settings(epsilon=epsilon)
+                    axes, scale=False, dtype=x.dtype, **settings(epsilon=epsilon)
                 )
             ),
             lambda tf, x, beta, axes, epsilon: tf.keras.ops.layer_normalization(
-                x, beta=beta, axis=[a % x.shape.rank for a in axes], **settings(epsilon=epsilon)
+                x, beta=beta, axis=[a % len(x.shape) for a in axes], **settings(epsilon=epsilon)
             ),
         ],
         samples=[
@@ -282,7 +282,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, gamma, axes, epsilon: tf.keras.layers.LayerNormalization(
-                    axes, epsilon=epsilon, rms_scaling=True, dtype=x.dtype.name
+                    axes, epsilon=epsilon, rms_scaling=True, dtype=x.dtype
                 )
             )
         ],
@@ -304,12 +304,12 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, scale, axes, epsilon: tf.keras.layers.RMSNormalization(
-                    axes, dtype=x.dtype.name, **settings(epsilon=epsilon)
+                    axes, dtype=x.dtype, **settings(epsilon=epsilon)
                 )
             ),
             lambda tf, x, scale, axes, epsilon: tf.keras.ops.rms_normalization(
                 x,
-                tf.reshape(scale, [n if a in axes or a - x.shape.rank in axes else 1 for a, n in enumerate(x.shape)]),
+                tf.reshape(scale, [n if a in axes or a - len(x.shape) in axes else 1 for a, n in enumerate(x.shape)]),
                 axes,
                 **settings(epsilon=epsilon),
             ),
@@ -349,7 +349,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, gamma, beta, groups, axis, epsilon: tf.keras.layers.GroupNormalization(
-                    axis=axis, dtype=x.dtype.name, **settings(groups=groups, epsilon=epsilon)
+                    axis=axis, dtype=x.dtype, **settings(groups=groups, epsilon=epsilon)
                 )
             )
         ],
@@ -393,7 +393,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, gamma, beta, axis, epsilon: tf.keras.layers.GroupNormalization(
-                    -1, axis, dtype=x.dtype.name, **settings(epsilon=epsilon)
+                    -1, axis, dtype=x.dtype, **settings(epsilon=epsilon)
                 )
             )
         ],
@@ -419,7 +419,7 @@ CASES = (
             lambda torch, x, axes: torch.nn.functional.normalize(x, dim=axes),
             lambda torch, x, axes: x / torch.linalg.vector_norm(x, dim=axes, keepdim=True).clamp_min(1e-12),
         ],
-        tensorflow=[lambda tf, x, axes: tf.keras.layers.UnitNormalization(axes, dtype=x.dtype.name)(x)],
+        tensorflow=[lambda tf, x, axes: tf.keras.layers.UnitNormalization(axes, dtype=x.dtype)(x)],
         samples=[
             normal((4, 5), axes=(-1,)),
             normal((2, 3, 4), name="two-axes", axes=(1, 2)),

@@ -18,8 +18,8 @@ def torch_registered(torch, x, kernel):
 
 def keras_first_call(tf, x, kernel, iterations=1):
     tf.keras.utils.set_random_seed(0)
-    dense = tf.keras.layers.Dense(kernel.shape[1], use_bias=False, dtype=x.dtype.name)
-    layer = tf.keras.layers.SpectralNormalization(dense, iterations, dtype=x.dtype.name)
+    dense = tf.keras.layers.Dense(kernel.shape[1], use_bias=False, dtype=x.dtype)
+    layer = tf.keras.layers.SpectralNormalization(dense, iterations, dtype=x.dtype)
     layer.build(x.shape)
     dense.set_weights([kernel.numpy()])
     return layer(x, training=True)

@@ -130,7 +130,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, size, stride, padding: tf.nn.max_pool1d(x, size, stride, padding.upper()),
             lambda tf, x, size, stride, padding: tf.keras.layers.MaxPooling1D(
-                size, stride, padding, data_format="channels_last", dtype=x.dtype.name
+                size, stride, padding, data_format="channels_last", dtype=x.dtype
             )(x),
             lambda tf, x, size, stride, padding: tf.keras.ops.max_pool(x, size, stride, padding),
         ],
@@ -174,7 +174,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, size, stride, padding: tf.nn.max_pool3d(x, size, stride, padding.upper()),
             lambda tf, x, size, stride, padding: tf.keras.layers.MaxPooling3D(
-                size, stride, padding, data_format="channels_last", dtype=x.dtype.name
+                size, stride, padding, data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         jax=[
@@ -291,7 +291,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, size, stride, padding: tf.nn.avg_pool1d(x, size, stride, padding.upper()),
             lambda tf, x, size, stride, padding: tf.keras.layers.AveragePooling1D(
-                size, stride, padding, data_format="channels_last", dtype=x.dtype.name
+                size, stride, padding, data_format="channels_last", dtype=x.dtype
             )(x),
             lambda tf, x, size, stride, padding: tf.keras.ops.average_pool(x, size, stride, padding),
         ],
@@ -320,7 +320,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, size, stride, padding: tf.nn.avg_pool3d(x, size, stride, padding.upper()),
             lambda tf, x, size, stride, padding: tf.keras.layers.AveragePooling3D(
-                size, stride, padding, data_format="channels_last", dtype=x.dtype.name
+                size, stride, padding, data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         jax=[jax_average_pool],

@@ -82,7 +82,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, axes, keepdims: tf.keras.layers.GlobalAveragePooling2D(
-                data_format="channels_last", keepdims=keepdims, dtype=x.dtype.name
+                data_format="channels_last", keepdims=keepdims, dtype=x.dtype
             )(x),
             lambda tf, x, axes, keepdims: tf.reduce_mean(x, [1, 2], keepdims=keepdims),
         ],
@@ -105,7 +105,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, axes, keepdims: tf.keras.layers.GlobalAveragePooling3D(
-                data_format="channels_last", keepdims=keepdims, dtype=x.dtype.name
+                data_format="channels_last", keepdims=keepdims, dtype=x.dtype
             )(x),
             lambda tf, x, axes, keepdims: tf.reduce_mean(x, [1, 2, 3], keepdims=keepdims),
         ],
@@ -128,7 +128,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, axes, keepdims: tf.keras.layers.GlobalMaxPooling1D(
-                data_format="channels_last", keepdims=keepdims, dtype=x.dtype.name
+                data_format="channels_last", keepdims=keepdims, dtype=x.dtype
             )(x),
             lambda tf, x, axes, keepdims: tf.reduce_max(x, [1], keepdims=keepdims),
         ],
@@ -151,7 +151,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, axes, keepdims: tf.keras.layers.GlobalMaxPooling2D(
-                data_format="channels_last", keepdims=keepdims, dtype=x.dtype.name
+                data_format="channels_last", keepdims=keepdims, dtype=x.dtype
             )(x),
             lambda tf, x, axes, keepdims: tf.reduce_max(x, [1, 2], keepdims=keepdims),
         ],
@@ -174,7 +174,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, axes, keepdims: tf.keras.layers.GlobalMaxPooling3D(
-                data_format="channels_last", keepdims=keepdims, dtype=x.dtype.name
+                data_format="channels_last", keepdims=keepdims, dtype=x.dtype
             )(x),
             lambda tf, x, axes, keepdims: tf.reduce_max(x, [1, 2, 3], keepdims=keepdims),
         ],
@@ -193,7 +193,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, out: tf.keras.layers.AdaptiveAveragePooling1D(
-                out[0], data_format="channels_last", dtype=x.dtype.name
+                out[0], data_format="channels_last", dtype=x.dtype
             )(x),
             lambda tf, x, out: tf.keras.ops.adaptive_average_pool(x, out),
         ],
@@ -211,7 +211,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, out: tf.keras.layers.AdaptiveAveragePooling2D(
-                out, data_format="channels_last", dtype=x.dtype.name
+                out, data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         samples=images(normal),
@@ -227,7 +227,7 @@ ADAPTIVE = (
         ],
         tensorflow=[
             lambda tf, x, out: tf.keras.layers.AdaptiveAveragePooling3D(
-                out, data_format="channels_last", dtype=x.dtype.name
+                out, data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         samples=[*volumes(normal), normal((1, 4, 2, 3, 2), name="even", out=(2, 2, 3))],
@@ -243,9 +243,9 @@ ADAPTIVE = (
             lambda torch, x, out: torch.nn.AdaptiveMaxPool1d(out)(x.movedim(-1, 1)).movedim(1, -1),
         ],
         tensorflow=[
-            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling1D(
-                out[0], data_format="channels_last", dtype=x.dtype.name
-            )(x),
+            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling1D(out[0], data_format="channels_last", dtype=x.dtype)(
+                x
+            ),
             lambda tf, x, out: tf.keras.ops.adaptive_max_pool(x, out),
         ],
         # In the formats that oneDNN has, the maximum in one bin ends the process in Keras: docs/findings.md.
@@ -262,9 +262,7 @@ ADAPTIVE = (
             lambda torch, x, out: torch.nn.AdaptiveMaxPool2d(out)(x.movedim(-1, 1)).movedim(1, -1),
         ],
         tensorflow=[
-            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling2D(
-                out, data_format="channels_last", dtype=x.dtype.name
-            )(x),
+            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling2D(out, data_format="channels_last", dtype=x.dtype)(x),
         ],
         samples=with_ties(images(distinct), (1, 5, 4, 2), (2, 3)),
         sources=(f"{TORCH}nn.AdaptiveMaxPool2d.html", f"{KERAS}adaptive_max_pooling2d/"),
@@ -278,9 +276,7 @@ ADAPTIVE = (
             lambda torch, x, out: torch.nn.functional.adaptive_max_pool3d(x.movedim(-1, 1), out).movedim(1, -1),
         ],
         tensorflow=[
-            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling3D(
-                out, data_format="channels_last", dtype=x.dtype.name
-            )(x),
+            lambda tf, x, out: tf.keras.layers.AdaptiveMaxPooling3D(out, data_format="channels_last", dtype=x.dtype)(x),
         ],
         samples=with_ties(volumes(distinct), (1, 3, 4, 3, 1), (2, 2, 2)),
         sources=(f"{TORCH}nn.AdaptiveMaxPool3d.html", f"{KERAS}adaptive_max_pooling3d/"),

@@ -101,9 +101,7 @@ CASES = (
         ref.category_encoding,
         torch=[torch_encoding],
         tensorflow=[
-            lambda tf, ids, categories, mode: tf.keras.layers.CategoryEncoding(categories, mode, dtype=ids.dtype.name)(
-                ids
-            ),
+            lambda tf, ids, categories, mode: tf.keras.layers.CategoryEncoding(categories, mode, dtype=ids.dtype)(ids),
         ],
         samples=[
             sample("one-hot", drawn(6, high=4), categories=4, mode="one_hot"),
@@ -126,7 +124,7 @@ CASES = (
         torch=[torch_weighted_counts],
         tensorflow=[
             lambda tf, ids, weights, categories: tf.keras.layers.CategoryEncoding(
-                categories, "count", dtype=weights.dtype.name
+                categories, "count", dtype=weights.dtype
             )(ids, count_weights=weights),
         ],
         samples=[

@@ -58,7 +58,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, data, x, batches, invert: adapted(
-                    tf, tf.keras.layers.Normalization(invert=invert, dtype=x.dtype.name), batches
+                    tf, tf.keras.layers.Normalization(invert=invert, dtype=x.dtype), batches
                 ),
                 inputs=2,
             ),
@@ -80,7 +80,7 @@ CASES = (
         vjp=ref.rescaling_vjp,
         torch=[lambda torch, x, scale, offset: x * scale + offset],
         tensorflow=[
-            lambda tf, x, scale, offset: tf.keras.layers.Rescaling(scale, offset, dtype=x.dtype.name)(x),
+            lambda tf, x, scale, offset: tf.keras.layers.Rescaling(scale, offset, dtype=x.dtype)(x),
             lambda tf, x, scale, offset: x * scale + offset,
         ],
         samples=[
@@ -120,7 +120,7 @@ CASES = (
         "reduction",
         ref.auto_contrast,
         torch=[torch_auto_contrast],
-        tensorflow=[lambda tf, x: tf.keras.layers.AutoContrast(dtype=x.dtype.name)(x)],
+        tensorflow=[lambda tf, x: tf.keras.layers.AutoContrast(dtype=x.dtype)(x)],
         samples=[
             sample("images", pixels(2, 4, 5, 3)),
             given([[[[0.0], [255.0]], [[128.0], [64.0]]]], name="already"),

@@ -77,8 +77,8 @@ def torch_cell_function(torch, x, state, kernel, recurrent, bias):
 
 def keras_cell(tf, x, state, kernel, recurrent, bias):
     """tf.keras.layers.GRUCell, which returns its output and a list of the same state"""
-    inputs = [tf.keras.Input(batch_shape=a.shape, dtype=a.dtype.name) for a in (x, state)]
-    output, _ = tf.keras.layers.GRUCell(state.shape[1], dtype=x.dtype.name)(*inputs)
+    inputs = [tf.keras.Input(batch_shape=a.shape, dtype=a.dtype) for a in (x, state)]
+    output, _ = tf.keras.layers.GRUCell(state.shape[1], dtype=x.dtype)(*inputs)
     return tf.keras.Model(inputs, output)
 
 
@@ -118,12 +118,12 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias: tf.keras.layers.GRU(
-                    recurrent.shape[0], unroll=True, return_sequences=True, return_state=True, dtype=kernel.dtype.name
+                    recurrent.shape[0], unroll=True, return_sequences=True, return_state=True, dtype=kernel.dtype
                 )
             ),
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias: tf.keras.layers.GRU(
-                    recurrent.shape[0], return_sequences=True, return_state=True, dtype=kernel.dtype.name
+                    recurrent.shape[0], return_sequences=True, return_state=True, dtype=kernel.dtype
                 )
             ),
         ],
@@ -156,7 +156,7 @@ CASES = (
                     unroll=True,
                     return_sequences=True,
                     return_state=True,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 )
             ),
         ],
@@ -182,7 +182,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, state, kernel, recurrent, bias: tf.keras.layers.GRU(
-                    state.shape[1], unroll=True, return_sequences=True, return_state=True, dtype=x.dtype.name
+                    state.shape[1], unroll=True, return_sequences=True, return_state=True, dtype=x.dtype
                 ),
                 named=("initial_state",),
             ),
@@ -217,12 +217,12 @@ CASES = (
                     unroll=True,
                     return_sequences=True,
                     return_state=True,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 )
             ),
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias: tf.keras.layers.GRU(
-                    recurrent.shape[0], go_backwards=True, return_sequences=True, return_state=True, dtype=x.dtype.name
+                    recurrent.shape[0], go_backwards=True, return_sequences=True, return_state=True, dtype=x.dtype
                 )
             ),
         ],

@@ -110,29 +110,29 @@ def torch_set_bias(torch, x, units, unit_forget_bias=True):
 
 def keras_default_bias(tf, x, units, unit_forget_bias=True):
     """A new tf.keras.layers.LSTM; unit_forget_bias is True if nothing is said."""
-    layer = tf.keras.layers.LSTM(units, dtype=x.dtype.name, **({} if unit_forget_bias else {"unit_forget_bias": False}))
+    layer = tf.keras.layers.LSTM(units, dtype=x.dtype, **({} if unit_forget_bias else {"unit_forget_bias": False}))
     layer.build(x.shape)
     return tf.convert_to_tensor(layer.cell.bias)
 
 
 def keras_from_states(tf, x, h, c, kernel, recurrent, bias):
     """The functional API, with the states as inputs"""
-    inputs = [tf.keras.Input(batch_shape=a.shape, dtype=a.dtype.name) for a in (x, h, c)]
-    layer = tf.keras.layers.LSTM(h.shape[1], unroll=True, return_sequences=True, return_state=True, dtype=x.dtype.name)
+    inputs = [tf.keras.Input(batch_shape=a.shape, dtype=a.dtype) for a in (x, h, c)]
+    layer = tf.keras.layers.LSTM(h.shape[1], unroll=True, return_sequences=True, return_state=True, dtype=x.dtype)
     return tf.keras.Model(inputs, layer(inputs[0], initial_state=inputs[1:]))
 
 
 def keras_cell(tf, x, h, c, kernel, recurrent, bias):
     """tf.keras.layers.LSTMCell, which returns its output and a list of states, of which the first is the same"""
-    inputs = [tf.keras.Input(batch_shape=a.shape, dtype=a.dtype.name) for a in (x, h, c)]
-    _, states = tf.keras.layers.LSTMCell(h.shape[1], dtype=x.dtype.name)(inputs[0], inputs[1:])
+    inputs = [tf.keras.Input(batch_shape=a.shape, dtype=a.dtype) for a in (x, h, c)]
+    _, states = tf.keras.layers.LSTMCell(h.shape[1], dtype=x.dtype)(inputs[0], inputs[1:])
     return tf.keras.Model(inputs, states)
 
 
 def keras_two_biases(tf, x, kernel, recurrent, bias, recurrent_bias):
     """tf.keras.layers.LSTM, whose bias is the sum"""
     layer = tf.keras.layers.LSTM(
-        recurrent.shape[0], unroll=True, return_sequences=True, return_state=True, dtype=x.dtype.name
+        recurrent.shape[0], unroll=True, return_sequences=True, return_state=True, dtype=x.dtype
     )
     layer.build(x.shape)
     return layer.stateless_call([kernel, recurrent, bias + recurrent_bias], layer.non_trainable_variables, x)[0]
@@ -141,7 +141,7 @@ def keras_two_biases(tf, x, kernel, recurrent, bias, recurrent_bias):
 def keras_time_major(tf, x, kernel, recurrent, bias):
     """tf.keras.layers.LSTM between two transpositions: Keras 3 has no time_major."""
     shape = [x.shape[1], x.shape[0], x.shape[2]]
-    layer = tf.keras.layers.LSTM(recurrent.shape[0], unroll=True, return_sequences=True, dtype=x.dtype.name)
+    layer = tf.keras.layers.LSTM(recurrent.shape[0], unroll=True, return_sequences=True, dtype=x.dtype)
     layer.build(shape)
     weights, others = [kernel, recurrent, bias], layer.non_trainable_variables
     y, _ = layer.stateless_call(weights, others, tf.transpose(x, [1, 0, 2]))
@@ -192,12 +192,12 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias: tf.keras.layers.LSTM(
-                    recurrent.shape[0], unroll=True, return_sequences=True, return_state=True, dtype=kernel.dtype.name
+                    recurrent.shape[0], unroll=True, return_sequences=True, return_state=True, dtype=kernel.dtype
                 )
             ),
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias: tf.keras.layers.LSTM(
-                    recurrent.shape[0], return_sequences=True, return_state=True, dtype=kernel.dtype.name
+                    recurrent.shape[0], return_sequences=True, return_state=True, dtype=kernel.dtype
                 )
             ),
         ],
@@ -233,7 +233,7 @@ CASES = (
                     unroll=True,
                     return_sequences=True,
                     return_state=True,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 )
             ),
         ],

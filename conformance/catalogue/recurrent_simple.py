@@ -106,17 +106,17 @@ def tf_scan(tf, x, kernel, recurrent, bias, activation="tanh"):
 
 def keras_from_state(tf, x, state, kernel, recurrent, bias, activation="tanh"):
     """The functional API, with the state as a second input"""
-    inputs = [tf.keras.Input(batch_shape=a.shape, dtype=a.dtype.name) for a in (x, state)]
+    inputs = [tf.keras.Input(batch_shape=a.shape, dtype=a.dtype) for a in (x, state)]
     layer = tf.keras.layers.SimpleRNN(
-        state.shape[1], activation, return_sequences=True, return_state=True, dtype=x.dtype.name
+        state.shape[1], activation, return_sequences=True, return_state=True, dtype=x.dtype
     )
     return tf.keras.Model(inputs, layer(inputs[0], initial_state=inputs[1]))
 
 
 def keras_cell(tf, x, state, kernel, recurrent, bias, activation="tanh"):
     """tf.keras.layers.SimpleRNNCell, which returns its output and a list of the same state"""
-    inputs = [tf.keras.Input(batch_shape=a.shape, dtype=a.dtype.name) for a in (x, state)]
-    output, _ = tf.keras.layers.SimpleRNNCell(state.shape[1], activation, dtype=x.dtype.name)(*inputs)
+    inputs = [tf.keras.Input(batch_shape=a.shape, dtype=a.dtype) for a in (x, state)]
+    output, _ = tf.keras.layers.SimpleRNNCell(state.shape[1], activation, dtype=x.dtype)(*inputs)
     return tf.keras.Model(inputs, output)
 
 
@@ -185,21 +185,21 @@ CASES = (
                     unroll=True,
                     return_sequences=True,
                     return_state=True,
-                    dtype=kernel.dtype.name,
+                    dtype=kernel.dtype,
                 )
             ),
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias, activation="tanh": tf.keras.layers.SimpleRNN(
-                    recurrent.shape[0], activation, return_sequences=True, return_state=True, dtype=kernel.dtype.name
+                    recurrent.shape[0], activation, return_sequences=True, return_state=True, dtype=kernel.dtype
                 )
             ),
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias, activation="tanh": tf.keras.layers.RNN(
-                    tf.keras.layers.SimpleRNNCell(recurrent.shape[0], activation, dtype=kernel.dtype.name),
+                    tf.keras.layers.SimpleRNNCell(recurrent.shape[0], activation, dtype=kernel.dtype),
                     unroll=True,
                     return_sequences=True,
                     return_state=True,
-                    dtype=kernel.dtype.name,
+                    dtype=kernel.dtype,
                 )
             ),
             tf_loop,
@@ -227,7 +227,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias, activation="tanh": tf.keras.layers.SimpleRNN(
-                    recurrent.shape[0], activation, return_sequences=True, return_state=True, dtype=x.dtype.name
+                    recurrent.shape[0], activation, return_sequences=True, return_state=True, dtype=x.dtype
                 )
             ),
         ],
@@ -252,7 +252,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias: tf.keras.layers.SimpleRNN(
-                    recurrent.shape[0], unroll=True, dtype=x.dtype.name
+                    recurrent.shape[0], unroll=True, dtype=x.dtype
                 )
             )
         ],
@@ -281,7 +281,7 @@ CASES = (
                     unroll=True,
                     return_sequences=True,
                     return_state=True,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 ),
                 named=("initial_state",),
             ),
@@ -330,11 +330,9 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, recurrent, *_, mode: tf.keras.layers.Bidirectional(
-                    tf.keras.layers.SimpleRNN(
-                        recurrent.shape[0], unroll=True, return_sequences=True, dtype=x.dtype.name
-                    ),
+                    tf.keras.layers.SimpleRNN(recurrent.shape[0], unroll=True, return_sequences=True, dtype=x.dtype),
                     merge_mode=mode,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 )
             )
         ],

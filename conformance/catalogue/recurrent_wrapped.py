@@ -134,7 +134,7 @@ def keras_conv_lstm(tf, x, kernel, recurrent, bias, padding, stride=1, dilation=
     layer = {4: tf.keras.layers.ConvLSTM1D, 5: tf.keras.layers.ConvLSTM2D}[len(x.shape)]
     return layer(
         recurrent.shape[-2], kernel.shape[:-2], stride, padding, dilation_rate=dilation, unroll=True,
-        data_format="channels_last", return_sequences=True, return_state=True, dtype=x.dtype.name,
+        data_format="channels_last", return_sequences=True, return_state=True, dtype=x.dtype,
     )  # fmt: skip
 
 
@@ -143,8 +143,8 @@ def keras_stateful(tf, x, kernel, recurrent, bias, calls):
 
     class Calls(tf.keras.layers.Layer):
         def __init__(self):
-            super().__init__(dtype=x.dtype.name)
-            self.lstm = tf.keras.layers.LSTM(recurrent.shape[0], stateful=True, unroll=True, dtype=x.dtype.name)
+            super().__init__(dtype=x.dtype)
+            self.lstm = tf.keras.layers.LSTM(recurrent.shape[0], stateful=True, unroll=True, dtype=x.dtype)
 
         def build(self, shape):
             self.lstm.build((shape[0], shape[1] // calls, shape[2]))
@@ -157,7 +157,7 @@ def keras_stateful(tf, x, kernel, recurrent, bias, calls):
 
 def keras_truncated(tf, x, kernel, recurrent, bias, calls):
     """tf.keras.layers.LSTM(stateful=True), whose state is a variable"""
-    layer = tf.keras.layers.LSTM(recurrent.shape[0], stateful=True, unroll=True, dtype=x.dtype.name)
+    layer = tf.keras.layers.LSTM(recurrent.shape[0], stateful=True, unroll=True, dtype=x.dtype)
     parts = tf.split(x, calls, axis=1)
     layer.build(parts[0].shape)
     layer.set_weights([*(w.numpy() for w in (kernel, recurrent, bias)), *layer.get_weights()[3:]])
@@ -172,7 +172,7 @@ def torch_without_states(torch, x, kernel, recurrent, bias, calls):
 
 
 def keras_calls(tf, x, kernel, recurrent, bias, calls, stateful, reset):
-    layer = tf.keras.layers.LSTM(recurrent.shape[0], stateful=stateful, unroll=True, dtype=x.dtype.name)
+    layer = tf.keras.layers.LSTM(recurrent.shape[0], stateful=stateful, unroll=True, dtype=x.dtype)
     parts, outputs = tf.split(x, calls, axis=1), []
     layer.build(parts[0].shape)
     layer.set_weights([*(w.numpy() for w in (kernel, recurrent, bias)), *layer.get_weights()[3:]])
@@ -206,7 +206,7 @@ def torch_epochs(torch, x, kernel, recurrent, bias, batch, reset):
 
 def keras_epochs(tf, x, kernel, recurrent, bias, batch, reset):
     """fit with tf.keras.layers.LSTM(stateful=True), at a rate of 0: the states alone change"""
-    layer, last = tf.keras.layers.LSTM(recurrent.shape[0], stateful=True, unroll=True, dtype=x.dtype.name), []
+    layer, last = tf.keras.layers.LSTM(recurrent.shape[0], stateful=True, unroll=True, dtype=x.dtype), []
 
     class States(tf.keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
@@ -218,7 +218,7 @@ def keras_epochs(tf, x, kernel, recurrent, bias, batch, reset):
 
     usual = tf.keras.config.floatx()
     tf.keras.config.set_floatx(x.dtype.name)  # fit casts data to it
-    model = tf.keras.Sequential([tf.keras.Input(batch_shape=(batch, *x.shape[1:]), dtype=x.dtype.name), layer])
+    model = tf.keras.Sequential([tf.keras.Input(batch_shape=(batch, *x.shape[1:]), dtype=x.dtype), layer])
     layer.set_weights([*(w.numpy() for w in (kernel, recurrent, bias)), *layer.get_weights()[3:]])
     model.compile(tf.keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
     data, target = x.numpy(), np.zeros((x.shape[0], recurrent.shape[0]), x.dtype.name)
@@ -278,7 +278,7 @@ CASES = (
                     unroll=True,
                     return_sequences=True,
                     return_state=True,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 ),
                 named=("mask",),
             ),
@@ -288,7 +288,7 @@ CASES = (
                     zero_output_for_mask=zero_output,
                     return_sequences=True,
                     return_state=True,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 ),
                 named=("mask",),
             ),
@@ -316,9 +316,9 @@ CASES = (
             KerasLayer(
                 lambda tf, x, kernel, recurrent, *_: tf.keras.layers.Bidirectional(
                     tf.keras.layers.LSTM(
-                        recurrent.shape[0], unroll=True, return_sequences=True, return_state=True, dtype=x.dtype.name
+                        recurrent.shape[0], unroll=True, return_sequences=True, return_state=True, dtype=x.dtype
                     ),
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 )
             ),
         ],
@@ -341,7 +341,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, recurrent, *_: tf.keras.layers.Bidirectional(
-                    tf.keras.layers.LSTM(recurrent.shape[0], unroll=True, dtype=x.dtype.name), dtype=x.dtype.name
+                    tf.keras.layers.LSTM(recurrent.shape[0], unroll=True, dtype=x.dtype), dtype=x.dtype
                 )
             ),
         ],
@@ -370,9 +370,9 @@ CASES = (
                         recurrent.shape[0],
                         zero_output_for_mask=True,
                         return_sequences=True,
-                        dtype=x.dtype.name,
+                        dtype=x.dtype,
                     ),
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 ),
                 named=("mask",),
             ),
@@ -383,9 +383,9 @@ CASES = (
                         zero_output_for_mask=True,
                         unroll=True,
                         return_sequences=True,
-                        dtype=x.dtype.name,
+                        dtype=x.dtype,
                     ),
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 ),
                 named=("mask",),
             ),
@@ -422,15 +422,13 @@ CASES = (
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias, kernel_2, recurrent_2, bias_2, dropout=0.0: tf.keras.Sequential(
                     [
-                        tf.keras.layers.LSTM(
-                            recurrent.shape[0], unroll=True, return_sequences=True, dtype=x.dtype.name
-                        ),
+                        tf.keras.layers.LSTM(recurrent.shape[0], unroll=True, return_sequences=True, dtype=x.dtype),
                         tf.keras.layers.LSTM(
                             recurrent.shape[0],
                             dropout=dropout,
                             unroll=True,
                             return_sequences=True,
-                            dtype=x.dtype.name,
+                            dtype=x.dtype,
                         ),
                     ]
                 ),
@@ -439,12 +437,12 @@ CASES = (
             KerasLayer(
                 lambda tf, x, kernel, recurrent, bias, kernel_2, recurrent_2, bias_2, dropout=0.0: tf.keras.layers.RNN(
                     [
-                        tf.keras.layers.LSTMCell(recurrent.shape[0], dtype=x.dtype.name),
-                        tf.keras.layers.LSTMCell(recurrent.shape[0], dropout=dropout, dtype=x.dtype.name),
+                        tf.keras.layers.LSTMCell(recurrent.shape[0], dtype=x.dtype),
+                        tf.keras.layers.LSTMCell(recurrent.shape[0], dropout=dropout, dtype=x.dtype),
                     ],
                     unroll=True,
                     return_sequences=True,
-                    dtype=x.dtype.name,
+                    dtype=x.dtype,
                 ),
                 call={"training": False},
             ),
@@ -574,7 +572,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, x, kernel, bias: tf.keras.layers.TimeDistributed(
-                    tf.keras.layers.Dense(kernel.shape[1], dtype=x.dtype.name), dtype=x.dtype.name
+                    tf.keras.layers.Dense(kernel.shape[1], dtype=x.dtype), dtype=x.dtype
                 )
             ),
         ],

@@ -66,21 +66,21 @@ def torch_mean_of_unmasked(torch, x, value):
 
 
 def keras_masked(tf, x, value):
-    layer = tf.keras.layers.Masking(value, dtype=x.dtype.name)
+    layer = tf.keras.layers.Masking(value, dtype=x.dtype)
     return layer(x), layer.compute_mask(x)
 
 
 def keras_mean_of_unmasked(tf, x, value):
     """The mask travels with the output of one layer to the next."""
-    y = tf.keras.layers.Masking(value, dtype=x.dtype.name)(x)
-    return tf.keras.layers.GlobalAveragePooling1D(data_format="channels_last", dtype=x.dtype.name)(y)
+    y = tf.keras.layers.Masking(value, dtype=x.dtype)(x)
+    return tf.keras.layers.GlobalAveragePooling1D(data_format="channels_last", dtype=x.dtype)(y)
 
 
 def keras_mean_through_a_layer(tf, x, value):
     """Layers that do not know of masks pass them on if they say so: an Activation does."""
-    y = tf.keras.layers.Masking(value, dtype=x.dtype.name)(x)
-    y = tf.keras.layers.Activation("linear", dtype=x.dtype.name)(y)
-    return tf.keras.layers.GlobalAveragePooling1D(data_format="channels_last", dtype=x.dtype.name)(y)
+    y = tf.keras.layers.Masking(value, dtype=x.dtype)(x)
+    y = tf.keras.layers.Activation("linear", dtype=x.dtype)(y)
+    return tf.keras.layers.GlobalAveragePooling1D(data_format="channels_last", dtype=x.dtype)(y)
 
 
 def steps(value: float, *masked: tuple[int, int], shape: tuple[int, int, int] = (3, 4, 2)):
@@ -105,7 +105,7 @@ CASES = (
         # The input is (batch, channels, *spatial). Dense layers after it have their rows in the order of channels last.
         torch=[lambda torch, x, **_: torch.nn.Flatten()(x.movedim(1, -1))],
         tensorflow=[
-            KerasLayer(lambda tf, x: tf.keras.layers.Flatten(data_format="channels_first", dtype=x.dtype.name)),
+            KerasLayer(lambda tf, x: tf.keras.layers.Flatten(data_format="channels_first", dtype=x.dtype)),
         ],
         samples=[
             normal((2, 3, 4, 2), name="image"),
@@ -124,7 +124,7 @@ CASES = (
             lambda torch, x, dims: torch.permute(x, (0, *dims)),
         ],
         tensorflow=[
-            lambda tf, x, dims: tf.keras.layers.Permute(dims, dtype=x.dtype.name)(x),
+            lambda tf, x, dims: tf.keras.layers.Permute(dims, dtype=x.dtype)(x),
             lambda tf, x, dims: tf.transpose(x, (0, *dims)),
         ],
         jax=[lambda jax, x, dims: jax.numpy.transpose(x, (0, *dims))],
@@ -148,7 +148,7 @@ CASES = (
             lambda torch, x, shape: torch.nn.Unflatten(1, shape)(torch.nn.Flatten()(x)),
         ],
         tensorflow=[
-            lambda tf, x, shape: tf.keras.layers.Reshape(shape, dtype=x.dtype.name)(x),
+            lambda tf, x, shape: tf.keras.layers.Reshape(shape, dtype=x.dtype)(x),
             lambda tf, x, shape: tf.reshape(x, (x.shape[0], *shape)),
         ],
         jax=[lambda jax, x, shape: jax.numpy.reshape(x, (x.shape[0], *shape))],
@@ -171,7 +171,7 @@ CASES = (
             lambda torch, x, n: x[:, None].expand(-1, n, -1),
         ],
         tensorflow=[
-            lambda tf, x, n: tf.keras.layers.RepeatVector(n, dtype=x.dtype.name)(x),
+            lambda tf, x, n: tf.keras.layers.RepeatVector(n, dtype=x.dtype)(x),
             lambda tf, x, n: tf.tile(x[:, None], [1, n, 1]),
         ],
         jax=[lambda jax, x, n: jax.numpy.repeat(x[:, None], n, 1)],
@@ -193,9 +193,7 @@ CASES = (
             torch_padded_layer,
         ],
         tensorflow=[
-            lambda tf, x, pads: tf.keras.layers.ZeroPadding1D(pads[0], data_format="channels_last", dtype=x.dtype.name)(
-                x
-            ),
+            lambda tf, x, pads: tf.keras.layers.ZeroPadding1D(pads[0], data_format="channels_last", dtype=x.dtype)(x),
             lambda tf, x, pads: tf.pad(x, [[0, 0], *pads, [0, 0]]),
         ],
         jax=[lambda jax, x, pads: jax.numpy.pad(x, [(0, 0), *pads, (0, 0)])],
@@ -217,7 +215,7 @@ CASES = (
             torch_padded_layer,
         ],
         tensorflow=[
-            lambda tf, x, pads: tf.keras.layers.ZeroPadding2D(pads, data_format="channels_last", dtype=x.dtype.name)(x),
+            lambda tf, x, pads: tf.keras.layers.ZeroPadding2D(pads, data_format="channels_last", dtype=x.dtype)(x),
             lambda tf, x, pads: tf.pad(x, [[0, 0], *pads, [0, 0]]),
             lambda tf, x, pads: tf.keras.ops.image.pad_images(x, pads[0][0], pads[1][0], pads[0][1], pads[1][1]),
             lambda tf, x, pads: tf.image.pad_to_bounding_box(
@@ -244,7 +242,7 @@ CASES = (
             torch_padded_layer,
         ],
         tensorflow=[
-            lambda tf, x, pads: tf.keras.layers.ZeroPadding3D(pads, data_format="channels_last", dtype=x.dtype.name)(x),
+            lambda tf, x, pads: tf.keras.layers.ZeroPadding3D(pads, data_format="channels_last", dtype=x.dtype)(x),
         ],
         jax=[lambda jax, x, pads: jax.numpy.pad(x, [(0, 0), *pads, (0, 0)])],
         samples=[
@@ -262,7 +260,7 @@ CASES = (
         vjp=adjoint(ref.cropping),
         torch=[torch_cropped, torch_cropped_by_padding],
         tensorflow=[
-            lambda tf, x, crops: tf.keras.layers.Cropping1D(crops[0], dtype=x.dtype.name)(x),
+            lambda tf, x, crops: tf.keras.layers.Cropping1D(crops[0], dtype=x.dtype)(x),
         ],
         jax=[
             lambda jax, x, crops: jax.lax.pad(
@@ -284,7 +282,7 @@ CASES = (
         vjp=adjoint(ref.cropping),
         torch=[torch_cropped, torch_cropped_by_padding],
         tensorflow=[
-            lambda tf, x, crops: tf.keras.layers.Cropping2D(crops, data_format="channels_last", dtype=x.dtype.name)(x),
+            lambda tf, x, crops: tf.keras.layers.Cropping2D(crops, data_format="channels_last", dtype=x.dtype)(x),
             lambda tf, x, crops: tf.image.crop_to_bounding_box(
                 x, crops[0][0], crops[1][0], x.shape[1] - sum(crops[0]), x.shape[2] - sum(crops[1])
             ),
@@ -311,7 +309,7 @@ CASES = (
         vjp=adjoint(ref.cropping),
         torch=[torch_cropped, torch_cropped_by_padding],
         tensorflow=[
-            lambda tf, x, crops: tf.keras.layers.Cropping3D(crops, data_format="channels_last", dtype=x.dtype.name)(x),
+            lambda tf, x, crops: tf.keras.layers.Cropping3D(crops, data_format="channels_last", dtype=x.dtype)(x),
         ],
         jax=[
             lambda jax, x, crops: jax.lax.pad(
@@ -336,7 +334,7 @@ CASES = (
             lambda torch, x, size: torch.repeat_interleave(x, size[0], dim=1),
         ],
         tensorflow=[
-            lambda tf, x, size: tf.keras.layers.UpSampling1D(size[0], dtype=x.dtype.name)(x),
+            lambda tf, x, size: tf.keras.layers.UpSampling1D(size[0], dtype=x.dtype)(x),
             lambda tf, x, size: tf.repeat(x, size[0], axis=1),
         ],
         samples=[
@@ -360,7 +358,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, x, size: tf.keras.layers.UpSampling2D(
-                size, data_format="channels_last", interpolation="nearest", dtype=x.dtype.name
+                size, data_format="channels_last", interpolation="nearest", dtype=x.dtype
             )(x),
             lambda tf, x, size: tf.repeat(tf.repeat(x, size[0], axis=1), size[1], axis=2),
         ],
@@ -380,7 +378,7 @@ CASES = (
         vjp=adjoint(ref.upsampling),
         torch=[lambda torch, x, size: torch.nn.Upsample(scale_factor=size)(x.movedim(-1, 1)).movedim(1, -1)],
         tensorflow=[
-            lambda tf, x, size: tf.keras.layers.UpSampling3D(size, data_format="channels_last", dtype=x.dtype.name)(x),
+            lambda tf, x, size: tf.keras.layers.UpSampling3D(size, data_format="channels_last", dtype=x.dtype)(x),
         ],
         samples=[
             normal((1, 2, 1, 2, 2), size=(2, 3, 1)),
@@ -433,7 +431,7 @@ CASES = (
         vjp=adjoint(ref.center_crop),
         torch=[torch_center],
         tensorflow=[
-            lambda tf, x, size: tf.keras.layers.CenterCrop(*size, data_format="channels_last", dtype=x.dtype.name)(x),
+            lambda tf, x, size: tf.keras.layers.CenterCrop(*size, data_format="channels_last", dtype=x.dtype)(x),
         ],
         samples=[
             normal((2, 6, 5, 2), size=(2, 3)),

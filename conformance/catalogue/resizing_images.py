@@ -76,7 +76,7 @@ IMAGES = (
             lambda tf, x, size, mode: tf.image.resize(x, size, "nearest"),
             lambda tf, x, size, mode: tf.keras.ops.image.resize(x, size, interpolation="nearest"),
             lambda tf, x, size, mode: tf.keras.layers.Resizing(
-                *size, interpolation="nearest", data_format="channels_last", dtype=x.dtype.name
+                *size, interpolation="nearest", data_format="channels_last", dtype=x.dtype
             )(x),
         ],
         jax=[
@@ -117,7 +117,7 @@ IMAGES = (
             lambda tf, x, size: tf.image.resize(x, size),
             lambda tf, x, size: tf.keras.ops.image.resize(x, size),
             lambda tf, x, size: tf.keras.layers.Resizing(
-                *size, interpolation="bilinear", data_format="channels_last", dtype=x.dtype.name
+                *size, interpolation="bilinear", data_format="channels_last", dtype=x.dtype
             )(x),
             lambda tf, x, size: tf.compat.v1.image.resize_bilinear(x, size, half_pixel_centers=True),
         ],
@@ -140,7 +140,7 @@ IMAGES = (
         ],
         tensorflow=[
             lambda tf, x, times: tf.keras.layers.UpSampling2D(
-                times, data_format="channels_last", interpolation="bilinear", dtype=x.dtype.name
+                times, data_format="channels_last", interpolation="bilinear", dtype=x.dtype
             )(x),
         ],
         samples=[

@@ -61,7 +61,7 @@ def torch_mha_function(torch, query, value, key, *weights, **call):
 
 
 def keras_mha(tf, kernel, **arguments):
-    return tf.keras.layers.MultiHeadAttention(*kernel.shape[1:], dtype=kernel.dtype.name, **arguments)
+    return tf.keras.layers.MultiHeadAttention(*kernel.shape[1:], dtype=kernel.dtype, **arguments)
 
 
 def mha_layer(torch, query, value, key, *weights):
@@ -209,14 +209,14 @@ def keras_norm(tf, x):
 
 def keras_encoder_post_norm(tf, x, mask, *weights, activation="relu"):
     """The layers in the order in which the weights come."""
-    u, keys = inputs = [tf.keras.Input(a.shape[1:], dtype=a.dtype.name) for a in (x, mask)]
+    u, keys = inputs = [tf.keras.Input(a.shape[1:], dtype=a.dtype) for a in (x, mask)]
     y = keras_norm(tf, u + keras_mha(tf, weights[0])(u, u, key_mask=keys))
     return tf.keras.Model(inputs, keras_norm(tf, y + keras_feed_forward(tf, y, weights[11], activation)))
 
 
 def keras_encoder_pre_norm(tf, x, mask, *weights, activation="relu"):
     """The layers in the order in which the weights come."""
-    u, keys = inputs = [tf.keras.Input(a.shape[1:], dtype=a.dtype.name) for a in (x, mask)]
+    u, keys = inputs = [tf.keras.Input(a.shape[1:], dtype=a.dtype) for a in (x, mask)]
     z = keras_norm(tf, u)
     y = u + keras_mha(tf, weights[2])(z, z, key_mask=keys)
     return tf.keras.Model(inputs, y + keras_feed_forward(tf, keras_norm(tf, y), weights[13], activation))
@@ -235,7 +235,7 @@ def decoder_layer(torch, x, memory, *weights):
 
 def keras_decoder(tf, x, memory, *weights):
     """The layers in the order in which the weights come."""
-    u, m = inputs = [tf.keras.Input(a.shape[1:], dtype=a.dtype.name) for a in (x, memory)]
+    u, m = inputs = [tf.keras.Input(a.shape[1:], dtype=a.dtype) for a in (x, memory)]
     y = keras_norm(tf, u + keras_mha(tf, weights[0])(u, u, use_causal_mask=True))
     z = keras_norm(tf, y + keras_mha(tf, weights[10])(y, m))
     return tf.keras.Model(inputs, keras_norm(tf, z + keras_feed_forward(tf, z, weights[21], "relu")))
@@ -313,7 +313,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, query, value, key, kernel, *weights: tf.keras.layers.MultiHeadAttention(
-                    *kernel.shape[1:], dtype=kernel.dtype.name
+                    *kernel.shape[1:], dtype=kernel.dtype
                 ),
                 inputs=3,
             ),
@@ -340,7 +340,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, query, value, key, kernel, *weights: tf.keras.layers.MultiHeadAttention(
-                    *kernel.shape[1:], dtype=kernel.dtype.name
+                    *kernel.shape[1:], dtype=kernel.dtype
                 ),
                 inputs=3,
             ),
@@ -364,7 +364,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, query, value, key, mask, key_mask, kernel, *weights: tf.keras.layers.MultiHeadAttention(
-                    *kernel.shape[1:], dtype=kernel.dtype.name
+                    *kernel.shape[1:], dtype=kernel.dtype
                 ),
                 inputs=3,
                 named=("attention_mask", "key_mask"),
@@ -396,9 +396,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, query, value, key, kernel, *weights, window=None, is_causal: (
-                    tf.keras.layers.MultiHeadAttention(
-                        *kernel.shape[1:], sliding_window=window, dtype=kernel.dtype.name
-                    )
+                    tf.keras.layers.MultiHeadAttention(*kernel.shape[1:], sliding_window=window, dtype=kernel.dtype)
                 ),
                 {"use_causal_mask": True},
                 inputs=3,
@@ -424,7 +422,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, query, value, key, mask, kernel, *weights, average=False: tf.keras.layers.MultiHeadAttention(
-                    *kernel.shape[1:], dtype=kernel.dtype.name
+                    *kernel.shape[1:], dtype=kernel.dtype
                 ),
                 {"return_attention_scores": True},
                 inputs=3,
@@ -450,7 +448,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, query, value, key, kernel, *weights: tf.keras.layers.MultiHeadAttention(
-                    *kernel.shape[1:], use_bias=False, dtype=kernel.dtype.name
+                    *kernel.shape[1:], use_bias=False, dtype=kernel.dtype
                 ),
                 inputs=3,
             ),
@@ -491,7 +489,7 @@ CASES = (
         tensorflow=[
             KerasLayer(
                 lambda tf, query, value, key, kernel, b, of_keys, *weights: tf.keras.layers.GroupQueryAttention(
-                    kernel.shape[2], kernel.shape[1], of_keys.shape[1], dtype=kernel.dtype.name
+                    kernel.shape[2], kernel.shape[1], of_keys.shape[1], dtype=kernel.dtype
                 ),
                 inputs=3,
             ),

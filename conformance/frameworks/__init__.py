@@ -7,6 +7,7 @@ share OpenMP and BLAS libraries, and a fixed order is a fixed one to reproduce.
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from conformance.case import FRAMEWORKS, Case, Route
+from conformance.case import COLUMNS, FRAMEWORKS, Case, Route
 
 Array = np.ndarray
 Function = Callable[..., Any]
@@ -38,10 +39,15 @@ MODES = {
     "inductor": "torch.compile with the inductor backend (seconds for each function)",
     "jit": "jax.jit",
 }
+BACKENDS = ("torch", "jax")
+"""Backends of Keras, of which a process has one, beside TensorFlow, which has its own column."""
+BACKEND = os.environ.get("KERAS_BACKEND", "")
+"""The one that this process was told to use."""
 MODES_OF = {
     "torch": ("eager", "compile", "dynamic", "inductor"),
     "tensorflow": ("eager", "function", "shapeless", "xla", "graph"),
     "jax": ("jit", "eager"),
+    "keras": ("jit", "eager") if BACKEND == "jax" else ("eager",),
 }
 """Of each framework, that which takes most checks first: in JAX jit, since JAX compiles in eager mode too, and there
 each operation, shape and dtype by itself, which takes tens of milliseconds."""
@@ -52,6 +58,7 @@ KERNELS = {
     "torch": ("cpu_capability", "onednn", "capability"),
     "tensorflow": ("onednn", "capability"),
     "jax": ("capability",),
+    "keras": ("capability",),
 }
 """Facts that `Framework.kernels` gives: `cpu_capability` as torch names it (DEFAULT, AVX2, AVX512, ...), `onednn` off,
 or on in TensorFlow, and in torch the instructions that it uses (AVX2, AVX512); `capability` of the first GPU, 8.0 for
@@ -63,8 +70,9 @@ DISTRIBUTIONS = {
     "torch": ("torch",),
     "tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos", "tf-nightly"),
     "jax": ("jax",),
+    "keras": ("keras",),
 }
-_OLDEST = {"torch": (2, 4), "tensorflow": (2, 16), "jax": (0, 7)}
+_OLDEST = {"torch": (2, 4), "tensorflow": (2, 16), "jax": (0, 7), "keras": (3, 12)}
 
 
 class Unusable(Exception):
@@ -207,8 +215,19 @@ def packaged(distribution: str) -> str | None:
 
 def chosen() -> tuple[str, ...]:
     """The frameworks that a run covers unless it says which: torch and TensorFlow, one of which may be absent and is
-    then skipped by name, and whatever else is installed."""
-    return tuple(f for f in FRAMEWORKS if f in ("torch", "tensorflow") or installed(f))
+    then skipped by name, and JAX where it is installed. Keras on another backend only if it is asked for."""
+    return tuple(f for f in COLUMNS if f in ("torch", "tensorflow") or installed(f))
+
+
+def unfit(frameworks: Sequence[str]) -> str | None:
+    """A sentence if Keras was asked for, and cannot be had beside the others or on this backend, else None."""
+    if "keras" not in frameworks:
+        return None
+    if "tensorflow" in frameworks:
+        return "a process has one backend of Keras: tensorflow and keras are two runs"
+    if BACKEND not in BACKENDS:
+        return f"KERAS_BACKEND must name a backend, {' or '.join(BACKENDS)}, and is {BACKEND or 'not set'}"
+    return None
 
 
 def kernel_facts(framework: str, facts: Mapping[str, str], capability: tuple[int, int]) -> dict[str, str]:
