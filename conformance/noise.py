@@ -392,9 +392,11 @@ def expected_hvp(
 def _at_least_as_usual(apart: Array, sizes: Array) -> Array:
     """Of one element two steps may agree by chance: relative to what it is formed of, none is known better than half of
     all elements are."""
+    formed = sizes > 0
+    if not np.any(apart) or not formed.any():
+        return apart
     with np.errstate(all="ignore"):
-        relative = (apart / sizes)[np.broadcast_to(sizes > 0, apart.shape)]
-    return np.maximum(apart, np.median(relative) * sizes) if apart.size and relative.size else apart
+        return np.maximum(apart, np.median(apart[formed] / sizes[formed]) * sizes)
 
 
 def as_formed(

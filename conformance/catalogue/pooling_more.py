@@ -82,6 +82,7 @@ def steps(*shape: int, axes: int):
 def powers(axes: int) -> list[Sample]:
     two: dict[str, Any] = {"size": (2,) * axes, "stride": (2,) * axes}
     n = {1: 9, 2: 5, 3: 4}[axes]
+
     def both_signs(rng: np.random.Generator) -> tuple[Array, ...]:
         """Normal numbers, of which every second in each row is negative."""
         x = np.abs(rng.standard_normal((1, *(4,) * axes, 1)))

@@ -68,7 +68,7 @@ FAULTS: list[Fault] = [
     ),
     in_keras(
         "the graph keeps the rate that it was traced with", "sgd_rate_in_velocity-tensorflow-eager-value",
-        "beyond the bound 1.2e+10 of the divergence", "SGD",
+        "beyond the bound 1e+11 of the divergence", "SGD",
         (
             "learning_rate = ops.cast(learning_rate, variable.dtype)",
             "with tf.init_scope():\n"

@@ -85,7 +85,7 @@ FAULTS: list[Fault] = [
         witness="tf.keras.layers.BatchNormalization(trainable=False)(X[:, None], training=True)",
     ),
     rewritten(
-        "early stopping waits one epoch longer", "early_stopping-tensorflow-eager-value", f"{AT} 7, test_loss",
+        "early stopping waits one epoch longer", "early_stopping-tensorflow-eager-value", f"{AT} 6, test_loss",
         "tf.keras.callbacks.EarlyStopping.on_epoch_end",
         ("self.wait >= self.patience", "self.wait > self.patience"),
         subtlety="edge",
