@@ -15,7 +15,11 @@ from hypothesis.extra import numpy as arrays
 from conformance import noise
 from conformance.case import KINDS, Case, Outputs
 from conformance.catalogue import catalogue
+from conformance.check import Workbench
 from conformance.noise import Expected
+from conformance.plan import Options, Test
+from fixtures.samples import sample
+from reports.record import Observation
 
 CASES = {
     case.name: case
@@ -31,23 +35,23 @@ def scored(case: Case, dtype: str, *changes: Any, check: str = "value") -> list[
     """For each change the highest score, over all samples, of the reference itself, computed in ``dtype`` and then
     changed."""
     scores = []
-    for sample in case.sampled(check, dtype):
-        if sample.raises:
+    for asked in case.sampled(check, dtype):
+        if asked.raises:
             continue
-        rng = np.random.default_rng(zlib.crc32(sample.name.encode()))
-        inputs = noise.rounded(sample.make(rng), dtype)
-        options: dict[str, Any] = dict(sample.options)
+        rng = np.random.default_rng(zlib.crc32(asked.name.encode()))
+        inputs = noise.rounded(asked.make(rng), dtype)
+        options: dict[str, Any] = dict(asked.options)
         if case.computation.nudge_steps:
             options["nudge"] = lambda a: a
         with np.errstate(all="ignore"):
-            expected = noise.expected_value(case, sample, inputs, dtype, rng)
+            expected = noise.expected_value(case, asked, inputs, dtype, rng)
             own = noise.widened(inputs, np.float64) if dtype in ("float16", "bfloat16") else inputs
             actual = noise.as_outputs(case.reference(*own, **options))
             if check == "gradient":
                 assert case.vjp is not None
                 floating = [y for y in expected.value.values() if noise.is_floating(y)]
                 cs = noise.rounded(tuple(normal_like(rng, y) for y in floating), dtype)
-                expected = noise.expected_gradient(case, sample, inputs, cs, dtype, rng)
+                expected = noise.expected_gradient(case, asked, inputs, cs, dtype, rng)
                 result = case.vjp(cs[0] if len(cs) == 1 else cs, *inputs, **options)
                 actual = noise.as_outputs(result if isinstance(result, tuple) else (result,), tuple(expected.value))
         how: dict[str, Any] = {"per_element": case.computation.per_element, "same_dtype": False}
@@ -241,3 +245,49 @@ def test_every_kind_has_a_limit_for_each_of_its_checks() -> None:
     for kind in KINDS.values():
         assert kind.limits
         assert all(limit > 0 for limit in kind.limits.values())
+
+
+def test_the_difference_of_two_numbers_always_has_a_floor() -> None:
+    """Of signs alone, every 256th set of eight would cancel."""
+    u, floors = 2.0**-24, []
+    for seed in range(2000):
+        nudge = noise.nudger(u, np.random.default_rng(seed))
+        moved = [float(np.sum(nudge(np.array([1.0, -1.0])))) / u for _ in range(noise.NUDGES)]
+        floors.append(math.sqrt(np.mean(np.square(moved))))
+    assert min(floors) > 0.1
+    assert np.mean(np.square(floors)) == pytest.approx(2, rel=0.05)
+
+
+def test_what_two_steps_agree_on_by_chance_is_as_uncertain_as_the_rest() -> None:
+    apart, sizes = np.array([1e-14, 1e-19, 2e-14, 3e-27]), np.array([1.0, 1.0, 1.0, 1e-12])
+    uncertain = noise._at_least_as_usual(apart, sizes)
+    assert uncertain[:3] == pytest.approx([1e-14, 6.5e-15, 2e-14])
+    assert uncertain[3] == pytest.approx(6.5e-27)  # what is formed of less is known to more digits
+    assert noise._at_least_as_usual(np.asarray(0.0), sizes) == 0  # ball arithmetic
+
+
+def one_minus(torch, x, off):  # type: ignore[no-untyped-def]
+    return 1 - (1 - x) + off * (x.abs() < 1)
+
+
+@pytest.mark.parametrize(("by", "outcome"), [(0.0, "passed"), (1e-4, "failed")])
+def test_what_cancels_in_one_element_passes_and_a_fault_there_does_not(
+    by: float, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1 - (1 - x) loses the digits of a small x, in a correct computation too: what the formula itself does."""
+    pytest.importorskip("torch")
+    drawn = sample("one-small", lambda _: (np.array([1.3e-6, 1000.3, -77.7, 3.1]),), dtypes=("float32",), off=by)
+    case = Case(
+        f"cancels_{by}", "reduction", lambda x, *, off: 1 - (1 - x), torch=[one_minus], samples=[drawn],
+        dtypes=("float32",), sources=("",),
+    )  # fmt: skip
+    test = Test("reductions", case, "value", "torch", "eager", "cpu")
+
+    def found() -> str:
+        (observation,) = Workbench(Options(dtypes=("float32",), frameworks=("torch",))).observe(test)
+        assert isinstance(observation, Observation)
+        return observation.outcome
+
+    assert found() == outcome
+    monkeypatch.setattr(Workbench, "_by_chance", lambda *_: False)
+    assert found() == "failed"
