@@ -141,8 +141,8 @@ class Test:
         if graph and "jit" in MODES_OF[self.framework]:  # in eager mode each operation is compiled by itself
             routes = routes[:1] if self.check == "gradient" else routes
             return tuple((*s, routes) for s in samples[:1]) if dtype == leading else ()
-        others = (*FLOATS, "complex64", "int32") if self.check != "gradient" else ("complex64",)
-        others = () if self.area in LAYERS else others
+        in_graphs = ("complex64",) if self.check == "gradient" else (*FLOATS, "complex64", "int32")
+        others = () if self.area in LAYERS else in_graphs
         if graph and dtype != leading and dtype not in others:
             return ()
         if graph and (self.area in LAYERS or dtype != leading):  # of layers there are many, and each takes a graph

@@ -52,9 +52,10 @@ def causal_upper_left(torch, query, key, value):
 
 
 def keras_causal_lower_right(tf, query, key, value):
-    queries, keys = tf.shape(query)[1], tf.shape(key)[1]  # also where they are known only when it runs
-    mask = tf.range(keys) <= tf.range(queries)[:, None] + keys - queries
-    return tf.keras.ops.dot_product_attention(query, key, value, mask=mask)
+    ops = tf.keras.ops
+    queries, keys = ops.shape(query)[1], ops.shape(key)[1]  # also where they are known only when it runs
+    mask = ops.arange(keys) <= ops.arange(queries)[:, None] + keys - queries
+    return ops.dot_product_attention(query, key, value, mask=mask)
 
 
 def causal_lower_right(torch, query, key, value):
