@@ -121,7 +121,7 @@ def torch_sentiment(torch, ids, labels, vocabulary, width, batch, epochs):
         def forward(self, ids):
             return self.dense(self.embedding(ids).mean(dim=1))[:, 0]
 
-    model, criterion = Sentiment(), nn.BCEWithLogitsLoss()
+    model, criterion, labels = Sentiment(), nn.BCEWithLogitsLoss(), labels.float()
     optimizer = torch.optim.Adam(model.parameters(), eps=1e-7)
     data = torch.utils.data.TensorDataset(ids[:kept], labels[:kept])
     loader = torch.utils.data.DataLoader(data, batch_size=batch, shuffle=True, generator=shuffler(torch, ids))
