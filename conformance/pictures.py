@@ -61,14 +61,14 @@ def distance(
 
 
 def ended(case: Case, seed: int, ends: Mapping[str, Mapping[str, list[float]]]) -> Iterator[Figure]:
-    """What whole runs of each framework ended with, by their seeds from ``seed`` on: a point for each, and its
-    framework's mean in its name."""
+    """What whole runs of each framework ended with, by their seeds from ``seed`` on; their means in the title."""
     for name in case.margins or ():
         series = []
         for framework, of in ends.items():
             at, values = _points(np.arange(seed, seed + len(of[name]), dtype=np.float64), np.asarray(of[name]))
-            series.append(Series(f"{framework}, mean {np.mean(of[name]):.4g}", at, values, "points"))
-        title = f"Where runs that are free to differ end: {name} on the test set"
+            series.append(Series(framework, at, values))
+        means = " and ".join(f"{np.mean(of[name]):.4g} ({framework})" for framework, of in ends.items())
+        title = f"{name.capitalize()} on the test set, on average {means}"
         yield Figure(f"ended {name}", title, "seed", name, tuple(series), case.name)
 
 

@@ -22,7 +22,7 @@ def free_run(images: Array, labels: Array, test_images: Array, test_labels: Arra
 
 
 def free_run_on_texts(ids: Array, labels: Array, **options: float) -> None:
-    """As above."""
+    """No numbers, as of `free_run`: the sentiment model, of its own weights and order."""
 
 
 def torch_epochs(torch, model, optimizer, criterion, x, y, test_x, test_y, batch, epochs, schedule=None):
