@@ -20,7 +20,7 @@ from conformance.catalogue.arithmetic import (
 )
 from conformance.frameworks import MODES
 from conformance.reference import integers as ref
-from fixtures.samples import all_distinct, given, nonfinite, normal, sample, small
+from fixtures.samples import distinct, given, nonfinite, normal, sample, small
 
 BETWEEN = sample(
     "between-halves",
@@ -406,8 +406,8 @@ CASES = (
         tensorflow=[lambda tf, x, y: tf.keras.ops.fmax(x, y)],
         jax=[lambda jax, x, y: jax.numpy.fmax(x, y)],
         samples=[
-            all_distinct((6, 20), (6, 20), dtypes=FLOATS),
-            all_distinct((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
+            distinct((6, 20), (6, 20), dtypes=FLOATS),
+            distinct((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
             tied(),
             pairs(),
         ],
@@ -423,8 +423,8 @@ CASES = (
         tensorflow=[lambda tf, x, y: tf.keras.ops.fmin(x, y)],
         jax=[lambda jax, x, y: jax.numpy.fmin(x, y)],
         samples=[
-            all_distinct((6, 20), (6, 20), dtypes=FLOATS),
-            all_distinct((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
+            distinct((6, 20), (6, 20), dtypes=FLOATS),
+            distinct((4, 1, 6), (5, 1), name="broadcast", edge=True, dtypes=FLOATS),
             tied(),
             pairs(),
         ],
