@@ -22,6 +22,8 @@ SEGFAULTS = {"native-batch-norm-without-statistics"}
 """They end their process, and so have one of their own."""
 ONEDNN = "onednn-"
 """So begin the names of what TensorFlow's kernels of oneDNN do, which are chosen when it is imported."""
+ON_TORCH = "keras-on-torch-"
+"""So begin the names of what Keras does on its backend torch alone: a program chooses it before Keras is imported."""
 AVX512 = {"gelu-of-infinity-by-avx512"}
 """What torch's kernels of oneDNN do on processors that have AVX-512, and on no others."""
 
@@ -73,25 +75,28 @@ def versions_of_the_page(framework: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("frameworks", "onednn"),
+    ("frameworks", "beginning"),
     [
-        (("torch",), False),
-        (("tensorflow", "keras"), False),
-        (("tensorflow",), True),
-        (("jax",), False),
-        (("optax",), False),
+        (("torch",), ""),
+        (("tensorflow", "keras"), ""),
+        (("tensorflow",), ONEDNN),
+        (("keras",), ON_TORCH),
+        (("jax",), ""),
+        (("optax",), ""),
     ],
 )
-def test_each_program_shows_its_defect(frameworks: tuple[str, ...], onednn: bool) -> None:
+def test_each_program_shows_its_defect(frameworks: tuple[str, ...], beginning: str) -> None:
     """In one process, so that a framework is imported once. A defect that has gone belongs into the page's Upgrades."""
-    for framework in frameworks:
+    for framework in frameworks if beginning != ON_TORCH else (*frameworks, "torch"):
         versions_of_the_page(framework)
-    names = [n for n, f in ROWS.items() if f in frameworks and n.startswith(ONEDNN) is onednn and n not in SEGFAULTS]
+    mine = [n for n, framework in ROWS.items() if framework in frameworks and n not in SEGFAULTS]
+    names = [n for n in mine if next((b for b in (ONEDNN, ON_TORCH) if n.startswith(b)), "") == beginning]
+    assert names
     if "torch" in frameworks and load("torch").kernels("float32")["onednn"] != "AVX512":
         names = [n for n in names if n not in AVX512]
     paths = [str(PROGRAMS / f"{n}.py") for n in names]
     # The page is about CPUs, and JAX would take a GPU.
-    switch = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": str(int(onednn)), "JAX_PLATFORMS": "cpu"}
+    switch = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": str(int(beginning == ONEDNN)), "JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", RUN, *paths], capture_output=True, text=True, timeout=300, env=switch)
     assert done.returncode == 0, done.stderr[-2000:]
     codes = json.loads(done.stdout.splitlines()[-1])
