@@ -121,12 +121,13 @@ class Test:
     def taken(self, dtype: str) -> tuple[tuple[Sample, str, tuple[Route, ...]], ...]:
         """Each sample that the check takes, how it takes it, and the routes that it takes it through.
 
-        Value and gradient in eager mode, in float64 and float32: every sample through every route; of an optimizer's
-        trajectories, whose steps are slow, in float64 and in torch; of random numbers, in float32. Other dtypes, checks
-        and modes, whose faults seldom hide in one pair: every sample through the first route, and the first one through
-        all. In graph modes so for values in float32; its gradients and random numbers, and an operation's values in
-        other formats (floating ones, complex64 and int32) and gradients in complex64, for the first sample; so for
-        layers that others represent, and for Keras' optimizers outside of float64, with the samples that float64 lacks.
+        Value and gradient in eager mode, in float64 and float32 (or what stands first in a case that has neither):
+        every sample through every route; of an optimizer's trajectories, whose steps are slow, in float64 and in
+        torch; of random numbers, in float32. Other dtypes, checks and modes, whose faults seldom hide in one pair:
+        every sample through the first route, and the first one through all. In graph modes so for values in float32;
+        its gradients and random numbers, and an operation's values in other formats (floating ones, complex64 and
+        int32) and gradients in complex64, for the first sample; so for layers that others represent, and for Keras'
+        optimizers outside of float64, with the samples that float64 lacks.
         What a layer must refuse, it must in eager mode. In mode tf32 every sample through every route, but for what
         must be refused.
         """
@@ -167,7 +168,7 @@ class Test:
         if self.check == "statistics":  # each draw is seeded, which empties the framework's caches
             return dtype == _leading(self.case)
         slow = self.case.kind == "trajectory" and (self.framework == "tensorflow" or dtype != "float64")
-        return dtype in ("float64", "float32") and not slow
+        return dtype in ("float64", "float32", _leading(self.case)) and not slow
 
     def route_names(self) -> tuple[str, ...]:
         if self.check in JOINT:

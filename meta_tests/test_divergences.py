@@ -40,10 +40,8 @@ OUT_OF_REACH = {
     "adaptive-pooling-into-one-bin-in-a-graph",
     "bce-of-sigmoid-gradient-half",
     "eigvalsh-gradient-under-xla",
-    # of routes that take one sample alone in that dtype
+    # of a route that takes one sample alone in those dtypes
     "keras-saturating-cast-of-integers",
-    "negative-exponent-tensor-is-accepted",
-    "tf-numpy-bfloat16-with-python-float",
 }
 
 
