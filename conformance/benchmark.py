@@ -19,10 +19,10 @@ import numpy as np
 from conformance import noise
 from conformance.case import Array, Case, Sample
 from conformance.catalogue import catalogue
-from conformance.check import Workbench
 from conformance.frameworks import load
 from conformance.noise import Expected
 from conformance.plan import Options
+from conformance.workbench import Workbench
 
 DTYPE = "float32"
 SIZES = ("small", "medium", "large")

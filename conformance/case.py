@@ -249,6 +249,11 @@ class Case:
         parameters = inspect.signature(self.reference).parameters.values()
         return tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty)
 
+    @cached_property
+    def held_at(self) -> tuple[int, ...]:
+        """Which arguments are constants to a derivative."""
+        return tuple(self.arguments.index(name) for name in self.held)
+
     @property
     def checks(self) -> tuple[str, ...]:
         return tuple(c for c in self.computation.checks if c not in DERIVATIVES or self.vjp is not None)

@@ -31,11 +31,12 @@ import numpy as np
 from conformance import noise
 from conformance.case import COMPLEX, FLOATS, Array, Case, Sample
 from conformance.catalogue import area
-from conformance.check import Workbench
+from conformance.check import against_reference
 from conformance.divergence import concerning
 from conformance.frameworks import installed, leading_mode
 from conformance.plan import Options, Test
 from conformance.redraw import Arrays, Family, keeps, sizes_of
+from conformance.workbench import Workbench
 from reports.record import Observation
 
 LEFT_OUT = ("statistics", "training", "convergence")
@@ -280,7 +281,7 @@ class Explorer:
             except Exception:  # in another format, or of the gradient: the reference refuses after all
                 self.tally["not defined"] += 1
                 return
-            yield from (o for o, _ in bench.against_reference(test, draw.dtype, draw.sample, test.routes))
+            yield from (o for o, _ in against_reference(bench, test, draw.dtype, draw.sample, test.routes))
 
     def _in_doubt(self, draw: Draw, found: Observation) -> bool:
         if found.reason:  # another shape or dtype, an error of the framework's own

@@ -18,10 +18,11 @@ from msgspec.structs import replace
 from conformance import divergence, plan
 from conformance.case import Case
 from conformance.catalogue import catalogue
-from conformance.check import Workbench
+from conformance.check import observe
 from conformance.divergence import Divergence
 from conformance.frameworks import MODES, installed
 from conformance.plan import SIGNED_ZEROS, Options, Test
+from conformance.workbench import Workbench
 from fixtures.samples import normal
 from meta_tests.faults import Fault, detected, inject, observed
 from reports.record import Observation
@@ -364,9 +365,9 @@ def test_one_wrong_integer_is_detected(
 ) -> None:
     judged = plan.BOTH if check == "agreement" else framework
     test = Test("made-up", ARGMAX, check, judged, "eager", "cpu")
-    right = [o for o in Workbench(Options(dtypes=("float32",))).observe(test) if isinstance(o, Observation)]
+    right = [o for o in observe(Workbench(Options(dtypes=("float32",))), test) if isinstance(o, Observation)]
     inject(monkeypatch, target, result(target, "y + (y == y[3])"))
-    wrong = [o for o in Workbench(Options(dtypes=("float32",))).observe(test) if isinstance(o, Observation)]
+    wrong = [o for o in observe(Workbench(Options(dtypes=("float32",))), test) if isinstance(o, Observation)]
     assert [o.outcome for o in (*right, *wrong)] == ["passed", "failed"]
     assert status(wrong[0].script) == 1
     monkeypatch.undo()

@@ -10,8 +10,9 @@ import scipy.special
 
 from conformance.case import Case
 from conformance.catalogue import elementwise
-from conformance.check import Workbench
+from conformance.check import observe
 from conformance.plan import Options, Test
+from conformance.workbench import Workbench
 from reports.record import Observation
 
 pytest.importorskip("torch")
@@ -39,7 +40,7 @@ TRACED = [("tensorflow", "function", c) for c in ("value", "gradient")]
 @pytest.mark.parametrize(("framework", "mode", "check"), [*EAGER, *TRACED])
 def test_one_entry_is_all_it_takes(entry: Case, framework: str, mode: str, check: str) -> None:
     test = Test("elementwise", entry, check, framework, mode, "cpu")
-    rows = [o for o in Workbench(Options()).observe(test) if isinstance(o, Observation)]
+    rows = [o for o in observe(Workbench(Options()), test) if isinstance(o, Observation)]
     assert {(o.route, o.dtype, o.sample) for o in rows} == set(test.keys(entry.dtypes))
     assert rows
     assert {o.outcome for o in rows} == {"passed"}, [(o.route, o.dtype, o.sample, o.score, o.reason) for o in rows]

@@ -9,9 +9,10 @@ import scipy.stats
 from conformance import plan
 from conformance.case import Case
 from conformance.catalogue.training_convergence import CASES, free_run
-from conformance.check import Workbench
+from conformance.check import observe
 from conformance.plan import Options, Test
 from conformance.reference.statistics import equivalence
+from conformance.workbench import Workbench
 from fixtures.samples import sample
 from meta_tests.test_checks_detect_faults import status
 from reports.record import Figure, Observation
@@ -71,7 +72,7 @@ def ended(more: float) -> tuple[Observation, list[Figure]]:
         samples=[sample("any", lambda _: (np.zeros(3),), more=more)], margins={"loss": 0.03}, dtypes=("float32",),
     )  # fmt: skip
     test = Test("training", case, "convergence", plan.BOTH, "eager", "cpu")
-    observation, *figures = Workbench(Options(dtypes=("float32",), seed=3)).observe(test)
+    observation, *figures = observe(Workbench(Options(dtypes=("float32",), seed=3)), test)
     assert isinstance(observation, Observation)
     return observation, [f for f in figures if isinstance(f, Figure)]
 

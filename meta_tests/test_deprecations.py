@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from conformance import deprecations
-from conformance.check import Workbench
+from conformance.check import _listening
 from conformance.plan import Options
+from conformance.workbench import Workbench
 from meta_tests.conftest import observation
 from reports.record import Observation
 
@@ -72,9 +73,9 @@ def saying(*texts: str) -> Iterator[Any]:
 
 def test_a_route_announces_a_deprecation_once() -> None:
     bench = Workbench(Options())
-    rows = [o.warned for o, _ in bench._listening(saying("a", "b", "a"))]
+    rows = [o.warned for o, _ in _listening(bench, saying("a", "b", "a"))]
     assert rows == ["a", "b", ""]
-    assert [o.warned for o, _ in bench._listening(saying("b"))] == [""]
+    assert [o.warned for o, _ in _listening(bench, saying("b"))] == [""]
 
 
 def test_a_generator_that_fails_leaves_the_warnings_as_they_were(row: Callable[..., Observation]) -> None:
@@ -85,5 +86,5 @@ def test_a_generator_that_fails_leaves_the_warnings_as_they_were(row: Callable[.
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        list(Workbench(Options())._listening(failing()))
+        list(_listening(Workbench(Options()), failing()))
     assert warnings.showwarning is before

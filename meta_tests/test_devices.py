@@ -11,10 +11,11 @@ import pytest
 from conformance import divergence, noise, plan
 from conformance.case import DTYPES, TF32, Case
 from conformance.catalogue import GPU_ALONE, catalogue
-from conformance.check import Workbench
+from conformance.check import against_reference, observe
 from conformance.divergence import Divergence
 from conformance.frameworks import DEVICES, KERNELS, Framework, chosen, load
 from conformance.plan import ACROSS, Options, Test
+from conformance.workbench import Workbench
 from fixtures import conform
 from fixtures.samples import normal
 from meta_tests.faults import area_of, inject
@@ -47,7 +48,7 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def observed(test: Test, dtypes: tuple[str, ...] = ("float32",)) -> list[Observation]:
-    rows = Workbench(Options(dtypes=dtypes)).observe(test)
+    rows = observe(Workbench(Options(dtypes=dtypes)), test)
     return [o for o in rows if isinstance(o, Observation)]
 
 
@@ -370,12 +371,10 @@ def test_the_script_of_a_failure_on_a_gpu_runs(
     with monkeypatch.context() as faulty:
         if check == ACROSS:  # both share it: what the reference of the second device is, is made another
             faulty.setattr(
-                Workbench,
-                "_led",
-                lambda self, route, t, s, d: (
-                    {k: v * (1.01 if t.device == "gpu" else 1) for k, v in self.expected(t.case, s, d).value.items()}
-                    | {}
-                ),
+                "conformance.check._led",
+                lambda bench, route, t, s, d: {
+                    k: v * (1.01 if t.device == "gpu" else 1) for k, v in bench.expected(t.case, s, d).value.items()
+                },
             )
             faulty.setattr(
                 noise,
@@ -509,7 +508,7 @@ def test_a_slow_program_of_a_gpu_does_so_too(name: str, framework: str, samples:
         pytest.skip("inductor needs a compiler")
     test = OF_DEVICES[name, framework, "value"]
     for sample in test.case.samples[:samples]:
-        rows = list(Workbench(Options()).against_reference(test, "float32", sample, test.routes[:1]))
+        rows = list(against_reference(Workbench(Options()), test, "float32", sample, test.routes[:1]))
         assert [o.outcome for o, _ in rows] == ["passed"]
         assert bool(rows[0][0].refused) is sample.raises
 

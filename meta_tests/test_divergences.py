@@ -7,10 +7,11 @@ import pytest
 
 from conformance import plan
 from conformance.catalogue import area, catalogue
-from conformance.check import Workbench
+from conformance.check import observe
 from conformance.divergence import concerning, divergences
 from conformance.frameworks import MODES_OF
 from conformance.plan import Options, Test
+from conformance.workbench import Workbench
 from reports.baseline import DIRECTORY, SUFFIX
 from reports.record import Observation, read
 from reports.verdict import score_of
@@ -69,8 +70,8 @@ def test_what_an_entry_says_is_lacking_diverges_and_is_not_skipped(
 
     def outcomes() -> set[str]:
         bench = Workbench(Options(dtypes=("float32",)))
-        return {o.outcome for o in bench.observe(asked) if isinstance(o, Observation)}
+        return {o.outcome for o in observe(bench, asked) if isinstance(o, Observation)}
 
     assert outcomes() == {"passed", "diverged"}
-    monkeypatch.setattr("conformance.check.concerning", lambda *_: ())
+    monkeypatch.setattr("conformance.judge.concerning", lambda *_: ())
     assert "skipped" in outcomes()  # so is what no entry names

@@ -16,10 +16,11 @@ import pytest
 from conformance import frameworks, plan
 from conformance.case import Route
 from conformance.catalogue import AREAS, area
-from conformance.check import Workbench
+from conformance.check import observe
 from conformance.divergence import divergences
 from conformance.frameworks import Framework, chosen, load
 from conformance.plan import Options, Test
+from conformance.workbench import Workbench
 from reports.record import Observation
 
 BOTH = ("torch", "tensorflow")
@@ -132,7 +133,7 @@ def test_a_route_through_optax_goes_by_its_name() -> None:
 def test_what_this_version_lacks_is_skipped_by_name(jax: Framework, monkeypatch: pytest.MonkeyPatch) -> None:
     case = next(c for c in area("elementwise") if c.name == "exp")
     monkeypatch.delattr(jax.module.numpy, "exp")
-    rows = list(Workbench(Options(("jax",))).observe(Test("elementwise", case, "value", "jax", "jit", "cpu")))
+    rows = list(observe(Workbench(Options(("jax",))), Test("elementwise", case, "value", "jax", "jit", "cpu")))
     lacking = [o for o in rows if isinstance(o, Observation) and o.route == "jax.numpy.exp"]
     assert {o.outcome for o in lacking} == {"skipped"}
     assert lacking[0].reason.startswith("need jax.numpy.exp, which jax ")
@@ -190,7 +191,7 @@ test_of.__test__ = False  # type: ignore[attr-defined]
 
 
 def failures(test: Test) -> list[Observation]:
-    rows = Workbench(Options(("jax",), ("float64", "float32"))).observe(test)
+    rows = observe(Workbench(Options(("jax",), ("float64", "float32"))), test)
     return [o for o in rows if isinstance(o, Observation) and o.outcome == "failed"]
 
 
@@ -231,7 +232,7 @@ def test_a_fault_makes_frameworks_disagree(jax: Framework, monkeypatch: pytest.M
     test, options = Test("elementwise", case, "agreement", "torch+jax", "eager", "cpu"), Options(("torch", "jax"))
 
     def outcomes() -> set[str]:
-        return {o.outcome for o in Workbench(options).observe(test) if isinstance(o, Observation)}
+        return {o.outcome for o in observe(Workbench(options), test) if isinstance(o, Observation)}
 
     assert outcomes() == {"passed"}
     original = jax.module.numpy.exp

@@ -128,7 +128,8 @@ def test_torch_and_keras_on_torch_may_be_one_run() -> None:
 
 PROGRAM = """
 import json, sys
-from conformance.check import Workbench
+from conformance.check import observe
+from conformance.workbench import Workbench
 from conformance.frameworks import load, restrict
 from conformance.plan import Options, tests
 from reports.record import Observation
@@ -141,7 +142,7 @@ chosen = [t for name in names for t in tests(name, options, ("cpu",)) if t.id in
 
 def observed():
     bench = Workbench(options)
-    rows = {t.id: [o for o in bench.observe(t) if isinstance(o, Observation)] for t in chosen}
+    rows = {t.id: [o for o in observe(bench, t) if isinstance(o, Observation)] for t in chosen}
     return {name: [[o.outcome for o in found], next((o.script for o in found if o.script), "")]
             for name, found in rows.items()}
 

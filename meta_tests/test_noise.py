@@ -15,9 +15,10 @@ from hypothesis.extra import numpy as arrays
 from conformance import noise
 from conformance.case import KINDS, Case, Outputs
 from conformance.catalogue import catalogue
-from conformance.check import Workbench
+from conformance.check import observe
 from conformance.noise import Expected
 from conformance.plan import Options, Test
+from conformance.workbench import Workbench
 from fixtures.samples import sample
 from reports.record import Observation
 
@@ -284,10 +285,10 @@ def test_what_cancels_in_one_element_passes_and_a_fault_there_does_not(
     test = Test("reductions", case, "value", "torch", "eager", "cpu")
 
     def found() -> str:
-        (observation,) = Workbench(Options(dtypes=("float32",), frameworks=("torch",))).observe(test)
+        (observation,) = observe(Workbench(Options(dtypes=("float32",), frameworks=("torch",))), test)
         assert isinstance(observation, Observation)
         return observation.outcome
 
     assert found() == outcome
-    monkeypatch.setattr(Workbench, "_by_chance", lambda *_: False)
+    monkeypatch.setattr("conformance.check._by_chance", lambda *_: False)
     assert found() == "failed"

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from conformance.case import Case, Sample
-from conformance.check import Workbench
+from conformance.check import observe
 from conformance.frameworks import absent as module
 from conformance.frameworks import load
 from conformance.frameworks.absent import absent, public
 from conformance.plan import Options, Test
+from conformance.workbench import Workbench
 
 
 @pytest.fixture(autouse=True)
@@ -198,7 +199,7 @@ def test_the_observation_is_a_skip_with_the_version(mode: str) -> None:
     test = routed(f"doubled_{mode}", there, gone)
     test = Test(test.area, test.case, "value", "torch", mode, "cpu")
     bench = Workbench(Options(dtypes=("float32",), modes=(mode,)))
-    rows = [o for o in bench.observe(test) if hasattr(o, "outcome")]
+    rows = [o for o in observe(bench, test) if hasattr(o, "outcome")]
     by_route = {o.route: o for o in rows}  # type: ignore[union-attr]
     assert by_route["there"].outcome == "passed"
     assert by_route["gone"].outcome == "skipped"
@@ -209,7 +210,7 @@ def test_the_observation_is_a_skip_with_the_version(mode: str) -> None:
 
 def test_what_an_object_lost_fails() -> None:
     bench = Workbench(Options(dtypes=("float32",)))
-    rows = [o for o in bench.observe(routed("doubled_inside", gone_inside)) if hasattr(o, "outcome")]
+    rows = [o for o in observe(bench, routed("doubled_inside", gone_inside)) if hasattr(o, "outcome")]
     assert [o.outcome for o in rows] == ["failed"]  # type: ignore[union-attr]
 
 

@@ -14,9 +14,10 @@ import pytest
 
 from conformance import plan
 from conformance.catalogue import AREAS, area
-from conformance.check import Workbench
+from conformance.check import observe
 from conformance.frameworks import DEFAULT_MODES, DEVICES, MODES, load
 from conformance.plan import Options, Test
+from conformance.workbench import Workbench
 from reports.record import Observation
 
 SUBTLETIES = {
@@ -91,7 +92,7 @@ def observing(test_id: str, dtypes: tuple[str, ...] = ("float32",)) -> Iterator[
     """What a fresh workbench observes of one test, as it happens."""
     options = Options(dtypes=dtypes, modes=tuple(MODES))
     (test,) = planned(area_of(test_id), options, lambda test: test.id == test_id)
-    return (o for o in Workbench(options).observe(test) if isinstance(o, Observation))
+    return (o for o in observe(Workbench(options), test) if isinstance(o, Observation))
 
 
 def area_of(test_id: str) -> str:
@@ -122,7 +123,7 @@ def detected(fault: Fault) -> Observation:
     """The first failure that an injected fault causes and that says what it must; none is an ``AssertionError``."""
     options, tests = reaching(fault)
     bench, reasons = Workbench(options), set()
-    for o in (o for test in tests for o in bench.observe(test) if isinstance(o, Observation)):
+    for o in (o for test in tests for o in observe(bench, test) if isinstance(o, Observation)):
         if o.outcome == "failed" and fault.says in o.reason:
             return o
         if o.outcome == "failed":
