@@ -31,8 +31,9 @@ import ml_dtypes
 import msgspec
 import numpy as np
 
-from conformance import catalogue, noise
+from conformance import catalogue
 from conformance.case import COLUMNS, FLOATS, Array, Case, Route
+from conformance.formats import NUMPY_DTYPES
 from conformance.frameworks import Framework, Unusable, load
 from conformance.reference import ball
 from reports import fingerprint, template
@@ -104,7 +105,7 @@ def _is_elementwise(case: Case, options: dict[str, Any]) -> bool:
 def arguments(dtype: str, *, quick: bool = False) -> Array:
     """Finite numbers of a format: all of a short one, some of each binade of a long one."""
     if dtype in ("float16", "bfloat16"):
-        every = np.arange(2**16, dtype=np.uint16).view(noise.NUMPY_DTYPES[dtype])
+        every = np.arange(2**16, dtype=np.uint16).view(NUMPY_DTYPES[dtype])
         with np.errstate(invalid="ignore"):  # signalling NaN
             return every[np.isfinite(every.astype(np.float64))]
     info = np.finfo(dtype)
@@ -129,7 +130,7 @@ class Truth:
 
     def __init__(self, case: Case, options: dict[str, Any], dtype: str, x: Array) -> None:
         self.case, self.options, self.dtype, self.x = case, options, dtype, x
-        info = ml_dtypes.finfo(noise.NUMPY_DTYPES[dtype])
+        info = ml_dtypes.finfo(NUMPY_DTYPES[dtype])
         self.digits, self.least, self.smallest_normal = int(info.nmant), int(info.minexp), float(info.smallest_normal)
         self.known, self.hopeless = np.zeros(x.size, bool), np.zeros(x.size, bool)
         self.uncertified, self.error, self.seconds = 0, 0.0, SECONDS
@@ -170,7 +171,7 @@ class Truth:
     def compare(self, actual: Array) -> tuple[Array, Array]:
         """The error of each result, in ulps, and where NaN or infinity met something else."""
         with np.errstate(all="ignore"):
-            rounded = self.exact.astype(np.float64).astype(noise.NUMPY_DTYPES[self.dtype]).astype(np.float64)
+            rounded = self.exact.astype(np.float64).astype(NUMPY_DTYPES[self.dtype]).astype(np.float64)
             a = actual.astype(np.float64)
             finite = np.isfinite(a) & np.isfinite(rounded)
             same = finite | (a == rounded) | (np.isnan(a) & np.isnan(rounded))

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from conformance import noise
 from conformance.case import Array, Case, Sample
 from conformance.catalogue import catalogue
+from conformance.formats import widened
 from conformance.frameworks import load
-from conformance.noise import Expected
 from conformance.plan import Options
+from conformance.score import Expected, as_outputs, compared, scored
 from conformance.workbench import Workbench
 
 DTYPE = "float32"
@@ -179,7 +179,7 @@ class Benchmark:
             steps = self.entry.reference(*inputs, **options)
             return lambda: next(steps)
         if self.entry.underflows:
-            inputs, cotangents = (noise.widened(arrays, np.float64) for arrays in (inputs, cotangents))
+            inputs, cotangents = (widened(arrays, np.float64) for arrays in (inputs, cotangents))
         f, vjp = self.entry.case.reference, self.entry.case.vjp
         if self.what != WHAT[1]:
             return lambda: (f(*inputs, **options), ())
@@ -266,19 +266,19 @@ def compare(data: Data, result: Any, gradients: Sequence[Array] = (), *, exactly
     case = data.benchmark.entry.case
     longest = max(a.size for a in (*data.inputs, *data.expected.value.values()))
     sums = case.kind in ("reduction", "contraction", "factorization")
-    found = [("value", noise.as_outputs(result), data.expected)]
+    found = [("value", as_outputs(result), data.expected)]
     if data.gradient is not None:
-        named = noise.as_outputs(tuple(gradients), tuple(data.gradient.value))
+        named = as_outputs(tuple(gradients), tuple(data.gradient.value))
         found.append(("gradient", named, data.gradient))
     for check, outputs, expected in found:
         limit = case.computation.limits[check]
         if (sums or check == "gradient") and limit >= 1:
             limit = max(limit, (longest / 2) ** 0.5)
-        for name, value in noise.judged(expected.value).items():
+        for name, value in compared(expected.value).items():
             if name not in outputs:
                 raise Wrong(f"{data.benchmark.id}: returned no {name}")
             one = Expected({name: value}, {name: expected.floor[name]})
-            score = noise.score({name: outputs[name]}, one, DTYPE, same_dtype=exactly)
+            score = scored({name: outputs[name]}, one, DTYPE, same_dtype=exactly)
             apart = score.score if np.isnan(score.norm) else score.norm
             if score.problem or not apart <= limit:
                 said = score.problem or f"{name} is {apart:.3g} noise floors from the reference, and {limit:.3g} may be"

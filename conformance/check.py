@@ -10,11 +10,12 @@ import numpy as np
 
 from conformance import deprecations, noise, pictures
 from conformance.case import TF32, Array, Case, Outputs, Route, Sample
+from conformance.formats import is_floating, wide_dtype, widened
 from conformance.frameworks import Framework, leading_mode, load, refusal
 from conformance.judge import Row, judged, known, lacking, must_show, raised, skipped
-from conformance.noise import Expected, Score
 from conformance.plan import ACROSS, AGAIN, RUNS, SIGNED_ZEROS, Test, first_seed
 from conformance.reference.statistics import equivalence
+from conformance.score import Expected, Score, as_outputs, compared
 from conformance.workbench import Workbench
 from reports.record import Figure, Observation
 
@@ -235,9 +236,9 @@ def _invariance(
         f = bench.bound(framework, route, test, sample, dtype)
         first = bench.result(framework, route, test, sample, dtype)
         again = framework.value(f, varied, mode=test.mode, device=test.device)
-        return _same_bits(first, noise.as_outputs(again))
+        return _same_bits(first, as_outputs(again))
     f = framework.bind(route, sample.options, varied, device=test.device)
-    actual = noise.as_outputs(framework.value(f, varied, mode=test.mode, device=test.device))
+    actual = as_outputs(framework.value(f, varied, mode=test.mode, device=test.device))
     return bench.score(actual, wanted, dtype, signed_zeros=how == SIGNED_ZEROS)
 
 
@@ -291,13 +292,13 @@ def _led(bench: Workbench, route: Route, test: Test, sample: Sample, dtype: str)
 def _apart(bench: Workbench, case: Case, sample: Sample, dtype: str, a: Outputs, b: Outputs) -> Score:
     """The distance of two results of which each may err by its noise floor."""
     expected = bench.expected(case, sample, dtype)
-    wide = noise.wide_dtype(dtype, case)
+    wide = wide_dtype(dtype, case)
     doubled = Expected(
-        dict(zip(b, noise.widened(tuple(b.values()), wide), strict=True)),
+        dict(zip(b, widened(tuple(b.values()), wide), strict=True)),
         {k: 2 * v for k, v in expected.floor.items()},
     )
     # Where the reference counts, one framework may have integers and the other floats.
-    floating = all(map(noise.is_floating, noise.judged(expected.value).values()))
+    floating = all(map(is_floating, compared(expected.value).values()))
     return bench.score(a, doubled, dtype, per_element=case.computation.per_element, same_dtype=floating)
 
 
@@ -375,7 +376,7 @@ def _ends(
             framework.seed(seed)
             f = framework.bind(route, sample.options, inputs, device=device)
             result = framework.value(f, inputs, device=device)
-        for name, value in noise.as_outputs(result).items():
+        for name, value in as_outputs(result).items():
             ends.setdefault(name, []).append(float(value))
     return ends
 

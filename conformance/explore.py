@@ -33,9 +33,11 @@ from conformance.case import COMPLEX, FLOATS, Array, Case, Sample
 from conformance.catalogue import area
 from conformance.check import against_reference
 from conformance.divergence import concerning
+from conformance.formats import FORMATS, NUMPY_DTYPES, PARTS, format_of, rounded, widened
 from conformance.frameworks import installed, leading_mode
 from conformance.plan import Options, Test
 from conformance.redraw import Arrays, Family, keeps, sizes_of
+from conformance.score import as_outputs
 from conformance.workbench import Workbench
 from reports.record import Observation
 
@@ -141,7 +143,7 @@ class Space:
             return {name: values for name, values in self.named.items() if len(values) > 1}
         found = {}
         for name, values in self.named.items():
-            if all(isinstance(v, str) and v in noise.NUMPY_DTYPES for v in values):
+            if all(isinstance(v, str) and v in NUMPY_DTYPES for v in values):
                 continue  # a sample's format and what it says of it belong together
             more = {repr(v): v for v in values}
             numbers = [n for v in values for n in (v if isinstance(v, tuple) else (v,)) if type(n) is int]
@@ -190,7 +192,7 @@ class Space:
             return None
         tied = any(
             ("distinct", ()) in known and len(np.unique(r)) < r.size
-            for known, r in zip(family.facts, map(_plain, noise.rounded(arrays, dtype)), strict=True)
+            for known, r in zip(family.facts, map(_plain, rounded(arrays, dtype)), strict=True)
         )
         if tied and self.case.kind == "selection":
             return None  # which of two equal numbers comes first
@@ -202,7 +204,7 @@ class Space:
 
 def _plain(a: Array) -> Array:
     """As NumPy can sort it."""
-    return a.astype(np.float64) if a.dtype == noise.NUMPY_DTYPES["bfloat16"] else a
+    return a.astype(np.float64) if a.dtype == NUMPY_DTYPES["bfloat16"] else a
 
 
 def _scalable(a: Array, known: frozenset[Any], dtype: str) -> bool:
@@ -287,8 +289,8 @@ class Explorer:
         if found.reason:  # another shape or dtype, an error of the framework's own
             return False
         tiny = (
-            float(ml_dtypes.finfo(noise.NUMPY_DTYPES[noise.PARTS.get(draw.dtype, draw.dtype)]).smallest_normal)
-            if draw.dtype in noise.FORMATS
+            float(ml_dtypes.finfo(NUMPY_DTYPES[PARTS.get(draw.dtype, draw.dtype)]).smallest_normal)
+            if draw.dtype in FORMATS
             else 0.0
         )
         w = found.worst
@@ -312,13 +314,13 @@ def _is_known(o: Observation, test: Test) -> bool:
 
 def _singular(case: Case, draw: Draw) -> bool:
     """Whether results come and go within some roundoffs of the inputs: there the noise has no bound."""
-    form = noise.format_of(draw.dtype)
-    wide = noise.widened(noise.rounded(draw.arrays, draw.dtype), np.float64)
+    form = format_of(draw.dtype)
+    wide = widened(rounded(draw.arrays, draw.dtype), np.float64)
     nudge = noise.nudger(8 * form.unit_roundoff, np.random.default_rng(0))
     exactly = {"nudge": lambda a: a} if case.computation.nudge_steps else {}
 
     def finite(inputs: Arrays) -> list[Array]:
-        results = noise.as_outputs(case.reference(*inputs, **exactly, **draw.sample.options))
+        results = as_outputs(case.reference(*inputs, **exactly, **draw.sample.options))
         return [np.isfinite(v) if v.dtype.kind in "fc" else np.ones(v.shape) for v in results.values()]
 
     with np.errstate(all="ignore"):
@@ -376,7 +378,7 @@ def explore(
 
 def named_sample(draw: Draw) -> str:
     """A find as a line for the catalogue."""
-    arrays = [_spelled(a) for a in noise.widened(noise.rounded(draw.arrays, draw.dtype), np.float64)]
+    arrays = [_spelled(a) for a in widened(rounded(draw.arrays, draw.dtype), np.float64)]
     options = [f"{name}={value!r}" for name, value in draw.sample.options.items()]
     flags = ["gradient=False"] * (not draw.sample.gradient) + ["smooth=False"] * (not draw.sample.smooth)
     name = "-".join([draw.base.name, *(f"{k}-{v}" for k, v in draw.changed.items()), *_sizes(draw.arrays)])

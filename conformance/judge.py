@@ -10,8 +10,8 @@ from conformance.catalogue import area
 from conformance.divergence import Divergence, concerning
 from conformance.frameworks import leading_mode, load
 from conformance.frameworks.absent import absent
-from conformance.noise import Score
 from conformance.plan import AGAIN, Test, label, vary
+from conformance.score import Score
 from conformance.workbench import Workbench
 from reports.record import Observation, Worst, number
 

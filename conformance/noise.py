@@ -35,25 +35,26 @@ correct implementation scores a small number.
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
-from conformance.case import COMPLEX, FLOATS, INTEGERS, TF32, Array, Case, Outputs, Sample
+from conformance.case import Array, Case, Outputs, Sample
+from conformance.formats import (
+    FORMATS,
+    PARTS,
+    Format,
+    clipped,
+    complex_of,
+    format_of,
+    is_floating,
+    wide_dtype,
+    widened,
+)
 from conformance.reference import ball
+from conformance.score import Expected, as_outputs, compared
 
-NUMPY_DTYPES: dict[str, np.dtype[Any]] = {
-    "float64": np.dtype(np.float64),
-    "float32": np.dtype(np.float32),
-    "float16": np.dtype(np.float16),
-    "bfloat16": np.dtype(ml_dtypes.bfloat16),
-} | {name: np.dtype(name) for name in (*COMPLEX, *INTEGERS, "bool")}
-PARTS = {"complex128": "float64", "complex64": "float32"}
-"""The real format of the parts of a complex one."""
-WHOLES = {"float64": "complex128", "float32": "complex64"}
 NUDGES = 8
 """Reruns per floor. The root mean square of 8 has a relative standard deviation of 1/4."""
 LENGTHS = 0.5 / math.sqrt(13 / 12), 1.5 / math.sqrt(13 / 12)
@@ -63,141 +64,12 @@ HVP_NUDGES = 4
 TRAJECTORY_NUDGES = 4
 """Reruns of a whole trajectory, which are expensive; their noise is averaged over the elements of each tensor."""
 
-FARTHEST = 1e308
-"""The score of a finite error is at most this: where the exact answer is 0, the quotient overflows in float64. Infinity
-is the score of what is no distance: NaN or infinity against a number, another shape or dtype, an exception."""
-
-LONGDOUBLE_IS_WIDER = np.finfo(np.longdouble).nmant > 52
-
-
-@dataclass(frozen=True)
-class Format:
-    """The numbers of a floating-point format, as float64."""
-
-    unit_roundoff: float
-    smallest_subnormal: float
-    overflow: float
-    """The power of two above the largest finite number: what infinity stands for when errors are measured."""
-    of_factors: float = math.nan
-    """The unit roundoff to which what is multiplied may be rounded; that of the format where it is not said."""
-
-    @property
-    def nudge(self) -> float:
-        """By how much inputs are moved."""
-        return self.unit_roundoff if math.isnan(self.of_factors) else self.of_factors
-
-
-def _format(dtype: str) -> Format:
-    info = ml_dtypes.finfo(NUMPY_DTYPES[dtype])
-    overflow = math.inf if dtype == "float64" else 2.0 ** int(info.maxexp)
-    return Format(float(info.eps) / 2, float(info.smallest_subnormal), overflow)
-
-
-FORMATS = {dtype: _format(PARTS.get(dtype, dtype)) for dtype in (*FLOATS, *COMPLEX)}
-FORMATS[TF32] = replace(FORMATS["float32"], of_factors=2.0**-11)
-EXACT = Format(0.0, float(np.finfo(np.float64).smallest_subnormal), math.inf)
-"""Integers and bools: nothing is rounded."""
-
-
-def format_of(dtype: str) -> Format:
-    return FORMATS.get(dtype, EXACT)
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a case must return for one sample at one dtype, with the noise floor of every element (wide format)."""
-
-    value: Outputs
-    floor: Outputs
-
-
-@dataclass(frozen=True)
-class Score:
-    """The distance between a result and what was expected.
-
-    ``score`` decides; ``norm`` is the norm-wise view; ``ulps`` the largest error in units in the last place of the
-    dtype. The worst element is named by ``output`` and ``index``. ``problem`` is a sentence if the results could not
-    be compared number by number at all (then ``score`` is infinite).
-    """
-
-    score: float
-    norm: float = math.nan
-    ulps: float = math.nan
-    output: str = ""
-    index: tuple[int, ...] = ()
-    actual: float = math.nan
-    expected: float = math.nan
-    floor: float = math.nan
-    problem: str = ""
-    by_output: tuple[tuple[str, float], ...] = ()
-    first: tuple[str, tuple[int, ...], int] | tuple[()] = ()
-    """The output and index of the first element beyond the limit, and how long the output is: of a trajectory, the step
-    where it goes wrong, of how many; what is known once an epoch has fewer."""
-    steps: Mapping[str, Array] = field(default_factory=dict, compare=False, repr=False)
-    """Where the norm decides: that of each output, step by step."""
-
-
-def wide_dtype(dtype: str, case: Case) -> type[np.floating[Any]]:
-    """The format in which the reference computes: wider than ``dtype`` wherever this machine has one and it is fast."""
-    double = dtype in ("float64", "complex128")
-    return np.longdouble if double and LONGDOUBLE_IS_WIDER and case.extended else np.float64
-
 
 def _doubling(dtype: str, case: Case) -> int:
     """2 where float64 judges float64, else 1."""
     if dtype not in ("float64", "complex128") or (case.computation.certified and dtype == "float64"):
         return 1
     return 2 if wide_dtype(dtype, case) is np.float64 else 1
-
-
-def rounded(arrays: tuple[Array, ...], dtype: str) -> tuple[Array, ...]:
-    """Inputs as the framework gets them, see `conformance.case.Sample`."""
-    with np.errstate(over="ignore"):
-        return tuple(_cast(np.asarray(a), dtype) for a in arrays)
-
-
-def _cast(a: Array, dtype: str) -> Array:
-    if a.dtype.kind == "c":
-        return a.astype(WHOLES.get(dtype, dtype))
-    if a.dtype.kind != "f":
-        return a
-    if dtype == "bool":
-        return np.asarray(a > 0)
-    if dtype not in INTEGERS:
-        return a.astype(NUMPY_DTYPES["float32" if dtype == TF32 else PARTS.get(dtype, dtype)])
-    info = np.iinfo(dtype)
-    inside = np.rint(np.where(np.abs(a) < 2.0**62, a, 0))
-    whole = np.clip(inside.astype(np.int64), max(info.min, -(2**62)), min(info.max, 2**62)).astype(dtype)
-    ends = np.where(a > 0, np.array(info.max, dtype), np.array(info.min, dtype))
-    return np.asarray(np.where(np.isinf(a), ends, whole))
-
-
-def widened(arrays: tuple[Array, ...], wide: type[np.floating[Any]]) -> tuple[Array, ...]:
-    """Inputs as the reference gets them: the same numbers, exactly, in the wide format."""
-    complex_wide = np.result_type(wide, np.complex64)
-    return tuple(a.astype(complex_wide if a.dtype.kind == "c" else wide) if is_floating(a) else a for a in arrays)
-
-
-def is_floating(a: Array) -> bool:
-    """Real or complex."""
-    return a.dtype.kind in "fc" or a.dtype == NUMPY_DTYPES["bfloat16"]
-
-
-def as_outputs(result: Any, names: tuple[str, ...] = ()) -> Outputs:
-    """Results by name: a mapping as it is, a tuple by ``names`` or position, anything else as ``value``."""
-    if isinstance(result, dict):
-        return {str(k): np.asarray(v) for k, v in result.items()}
-    if isinstance(result, tuple | list):
-        keys = names or tuple(str(i) for i in range(len(result)))
-        return {k: np.asarray(v) for k, v in zip(keys, result, strict=True)}
-    return {"value": np.asarray(result)}
-
-
-def _complex(real: Array, imaginary: Array) -> Array:
-    """Without arithmetic, in which infinity times i is not a number."""
-    out = np.empty(real.shape, np.result_type(real, np.complex64))
-    out.real, out.imag = real, imaginary
-    return out
 
 
 def nudger(u: float, rng: np.random.Generator, *, normwise: bool = False) -> Callable[[Array], Array]:
@@ -209,7 +81,7 @@ def nudger(u: float, rng: np.random.Generator, *, normwise: bool = False) -> Cal
         if not is_floating(a):
             return a
         if a.dtype.kind == "c":
-            return _complex(nudge(a.real), nudge(a.imag))
+            return complex_of(nudge(a.real), nudge(a.imag))
         steps = (2 * rng.integers(0, 2, a.shape, np.int8) - 1) * rng.uniform(*LENGTHS, a.shape)
         by = a.dtype.type(u) * steps.astype(a.dtype)
         if normwise and a.ndim > 1:
@@ -465,7 +337,7 @@ def _expected(
         passed = as_outputs(intermediates) if intermediates is not None else {}
         u, doubling = form.unit_roundoff, _doubling(dtype, case)
         floor = {
-            name: doubling * (u * np.abs(_clipped(value, form)) + np.sqrt(squares[name] / nudges))
+            name: doubling * (u * np.abs(clipped(value, form)) + np.sqrt(squares[name] / nudges))
             + (form.nudge * np.nan_to_num(np.abs(passed[name])) if name in passed else 0.0)
             + form.smallest_subnormal
             for name, value in y.items()
@@ -485,7 +357,7 @@ def _trajectory(case: Case, sample: Sample, wide: tuple[Array, ...], dtype: str,
 
     with np.errstate(all="ignore"):
         results = run(wide, lambda a: a)
-        y = judged(results)
+        y = compared(results)
         nudge = step_nudger(u, rng)
         # Differences of nudged runs need no extended precision: in float64 they are the rounding noise itself.
         narrow = tuple(a.astype(np.float64) if is_floating(a) else a for a in wide)
@@ -522,117 +394,8 @@ def sliced(expected: Expected) -> Expected:
     return Expected({k: v[1:2] for k, v in expected.value.items()}, {k: v[1:2] for k, v in expected.floor.items()})
 
 
-def judged(outputs: Outputs) -> Outputs:
-    """The outputs that are compared: not those that only a picture needs, whose names begin with an underscore."""
-    return {name: value for name, value in outputs.items() if not name.startswith("_")}
-
-
-def _clipped(a: Array, form: Format) -> Array:
-    """Numbers beyond the format, infinities included, as the power of two where it overflows."""
-    if math.isinf(form.overflow) or a.dtype.kind not in "fc":
-        return a
-    if a.dtype.kind == "c":
-        return _complex(_clipped(a.real, form), _clipped(a.imag, form))
-    return np.clip(a, -form.overflow, form.overflow)
-
-
 def _difference(a: Array, b: Array, form: Format) -> Array:
     if a.dtype.kind not in "fc":
         return np.zeros(a.shape)
-    difference = _clipped(a, form) - _clipped(b, form)
+    difference = clipped(a, form) - clipped(b, form)
     return np.where(np.isfinite(difference), difference, 0)
-
-
-def score(
-    actual: Outputs, expected: Expected, dtype: str, *, per_element: bool = True, same_dtype: bool = True,
-    signed_zeros: bool = False, limit: float = math.inf,
-) -> Score:  # fmt: skip
-    """Compare a framework's result (in its own dtypes) with what is expected, output by output.
-
-    Unless ``same_dtype`` is False, they must have the dtype, or its real or complex counterpart. NaN must meet NaN,
-    infinity must meet infinity of the same sign or a number that rounds to it; with ``signed_zeros``, 0 must
-    meet 0 and -0 must meet -0.
-    """
-    values = judged(expected.value)
-    if set(judged(actual)) != set(values):
-        return Score(math.inf, problem=f"returned {sorted(judged(actual))} where {sorted(values)} was expected")
-    scores = [
-        _score_one(
-            name,
-            np.asarray(actual[name]),
-            value,
-            expected.floor[name],
-            dtype,
-            per_element,
-            same_dtype,
-            signed_zeros,
-            limit,
-        )
-        for name, value in values.items()
-    ]
-    worst = max(scores, key=lambda s: s.score)
-    by_output = tuple((s.output, s.score) for s in scores) if len(scores) > 1 else ()
-    first = min((s.first for s in scores if s.first), key=lambda f: (f[1][0] + 1) / f[2], default=())
-    steps = {name: s.steps[name] for name, s in zip(values, scores, strict=True) if s.steps}
-    return Score(**{**vars(worst), "by_output": by_output, "first": first, "steps": steps})
-
-
-def _score_one(
-    name: str, actual: Array, value: Array, floor: Array, dtype: str, per_element: bool, same_dtype: bool,
-    signed_zeros: bool, limit: float,
-) -> Score:  # fmt: skip
-    if actual.shape != value.shape:
-        return Score(math.inf, output=name, problem=f"{name}: shape {actual.shape} where {value.shape} was expected")
-    real = PARTS.get(dtype, dtype)
-    wanted = {"f": real, "c": WHOLES.get(real, dtype)}.get(value.dtype.kind)
-    if same_dtype and wanted in FORMATS and actual.dtype != NUMPY_DTYPES[wanted]:
-        return Score(math.inf, output=name, problem=f"{name}: returned {actual.dtype} for inputs of {dtype}")
-    if value.size == 0:
-        return Score(0.0, 0.0, 0.0, output=name)
-    if value.dtype.kind not in "fc":
-        wrong = np.atleast_1d(actual != value)
-        index = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-        of_a, of_y = float(np.atleast_1d(actual)[index]), float(np.atleast_1d(value)[index])
-        return Score(
-            math.inf if wrong.any() else 0.0, output=name, index=_plain(index), actual=of_a, expected=of_y,
-            floor=FORMATS["float64"].smallest_subnormal,
-        )  # fmt: skip
-    form = format_of(dtype)
-    with np.errstate(all="ignore"):
-        a, y = np.atleast_1d(actual.astype(value.dtype)), np.atleast_1d(value)
-        floor = np.atleast_1d(floor)
-        error = np.abs(_clipped(a, form) - _clipped(y, form))
-        if y.dtype.kind == "f":  # where the mathematics is infinite, the largest number is not it
-            error = np.where(np.isinf(y), np.inf, error)
-        error = np.where(a == y, 0, error)
-        if signed_zeros and y.dtype.kind == "f":
-            error = np.where((a == 0) & (y == 0) & (np.signbit(a) != np.signbit(y)), np.inf, error)
-        error = np.where(np.isnan(y), np.where(np.isnan(a), 0, np.inf), np.where(np.isnan(a), np.inf, error))
-        floor = np.where(np.isfinite(floor) & (floor > 0), floor, form.smallest_subnormal)
-        finite = np.isfinite(error) & np.isfinite(floor)
-        ratio = np.where(error == 0, 0, error / floor)
-        ratio = np.where(finite, np.minimum(ratio, FARTHEST), ratio)
-        axes = tuple(range(1, error.ndim)) if not per_element else None
-        slices = np.sqrt(np.sum(error**2, axis=axes)) / np.sqrt(np.sum(floor**2, axis=axes))
-        norm = float(np.minimum(np.max(slices), FARTHEST)) if finite.all() else math.inf
-        if per_element or not finite.all():
-            index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
-            decisive = float(ratio[index])
-        else:
-            step, decisive = int(np.argmax(slices)), norm
-            # Of the elements that are as far off as their tensor (there is always one), the one with the largest error.
-            shown = np.where(ratio[step] >= min(norm, np.max(ratio[step])), error[step], -1.0)
-            index = np.unravel_index(step * shown.size + int(np.argmax(shown)), error.shape)
-        beyond = ratio > limit if per_element or not finite.all() else slices > limit
-        earliest = _plain(np.unravel_index(int(np.argmax(beyond)), beyond.shape))
-        first = (name, earliest, len(beyond)) if beyond.any() else ()
-        exponent = np.frexp(np.abs(_clipped(y, form)).astype(np.float64))[1]
-        ulp = np.ldexp(form.unit_roundoff, exponent)
-        ulps = float(np.max(np.where(finite, error / np.maximum(ulp, form.smallest_subnormal), np.inf)))
-    of_a, of_y = float(a[index].real), float(y[index].real)
-    steps = {} if per_element else {name: slices.astype(np.float64)}
-    return Score(decisive, norm, ulps, name, _plain(index), of_a, of_y, float(floor[index]), first=first, steps=steps)
-
-
-def _plain(index: tuple[Any, ...]) -> tuple[int, ...]:
-    return tuple(int(i) for i in index)

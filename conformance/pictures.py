@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, Outputs, Sample
-from conformance.noise import Expected, Score, is_floating, judged
+from conformance.formats import is_floating
+from conformance.score import Expected, Score, compared
 from reports.record import Figure, Mark, Series
 
 POINTS = 200
@@ -37,7 +38,7 @@ def distance(
 ) -> Iterator[Figure]:
     """The score of the worst tensor at each step; and the noise floor of the weights relative to them, which says
     where chaos takes over."""
-    shapes = {name: v.shape for name, v in judged(expected.value).items()}
+    shapes = {name: v.shape for name, v in compared(expected.value).items()}
     at = steps(shapes, sample.options)
     chaos, floor = _relative_floor(expected, at)
     marks = [Mark(f"limit {limit:g}", y=limit), *([Mark(f"chaos from step {chaos}", x=chaos)] if chaos else [])]

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from conformance import noise
 from conformance.case import DTYPES, FLOATS, FRAMEWORKS, TF32, Array, Case, Route, Sample
 from conformance.catalogue import LAYERS, OF_KERAS, REPRESENTATIVE, area
+from conformance.formats import is_floating, rounded
 from conformance.frameworks import BACKEND, DEFAULT_MODES, DEVICES, MODES_OF, chosen, leading_mode
 from reports.record import Planned
 
@@ -252,9 +252,9 @@ def variations(case: Case, name: str) -> tuple[str, ...]:
     Whether rows may be taken alone, and whether the function has a value for scalars, is asked of the reference.
     """
     sample = next(s for s in case.samples if s.name == name)
-    inputs = noise.rounded(sample.make(np.random.default_rng(0)), case.dtypes[0])
-    found = [how for how in _STRIDES if any(a.ndim > (how == "transposed") for a in inputs if noise.is_floating(a))]
-    if case.computation.certified and all(map(noise.is_floating, inputs)):
+    inputs = rounded(sample.make(np.random.default_rng(0)), case.dtypes[0])
+    found = [how for how in _STRIDES if any(a.ndim > (how == "transposed") for a in inputs if is_floating(a))]
+    if case.computation.certified and all(map(is_floating, inputs)):
         found += ["expanded", "0-d", "empty", *([SIGNED_ZEROS] if len(inputs) == 1 and case.vjp else [])]
     found += ["row alone"]
     return tuple(how for how in found if how in _STRIDES or _holds(case, sample, inputs, how))
@@ -282,7 +282,7 @@ def vary(inputs: tuple[Array, ...], how: str) -> tuple[Array, ...]:
         if n < 2 or inputs[0].ndim < 2:
             raise ValueError("no rows")
         return tuple(a[1:2] if a.ndim and a.shape[0] == n else a for a in inputs)
-    return tuple(np.asarray(_FORMS[how](a)) if noise.is_floating(a) or how not in _STRIDES else a for a in inputs)
+    return tuple(np.asarray(_FORMS[how](a)) if is_floating(a) or how not in _STRIDES else a for a in inputs)
 
 
 def _expanded(a: Array) -> Array:

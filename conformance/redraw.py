@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from conformance import noise
 from conformance.case import Array, Case, Sample
+from conformance.formats import rounded, widened
+from conformance.score import as_outputs
 
 Arrays = tuple[Array, ...]
 Slot = tuple[int, int]
@@ -226,12 +227,12 @@ class Family:
         """Names of the results, and whether they hold NaN. None where the reference refuses."""
         case = self.case
         exactly = {"nudge": lambda a: a} if case.computation.nudge_steps else {}
-        inputs = noise.widened(noise.rounded(arrays, case.dtypes[0]), np.float64)
+        inputs = widened(rounded(arrays, case.dtypes[0]), np.float64)
         try:
             if case.defined is not None and not case.defined(*inputs, **options):
                 return None
             with np.errstate(all="ignore"):
-                results = noise.as_outputs(case.reference(*inputs, **exactly, **options))
+                results = as_outputs(case.reference(*inputs, **exactly, **options))
         except REFUSALS:
             return None
         return [(name, bool(v.dtype.kind in "fc" and np.any(np.isnan(v)))) for name, v in results.items()]

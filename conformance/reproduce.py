@@ -16,10 +16,11 @@ import numpy as np
 
 from conformance import noise
 from conformance.case import COMPLEX, DERIVATIVES, GLUE, TF32, Array, KerasLayer, Route, Sample, call_layer, helpers_of
+from conformance.formats import PARTS, WHOLES, is_floating
 from conformance.frameworks import BACKEND, BACKENDS, leading_mode
-from conformance.noise import Score
 from conformance.plan import ACROSS, AGAIN, RUNS, SIGNED_ZEROS, Test, first_seed
 from conformance.reference.statistics import equivalence
+from conformance.score import Score
 
 SPELLED = 256
 """Up to so many elements are written as numbers."""
@@ -458,7 +459,7 @@ def _computed(test: Test, route: Route, dtype: str, given: Given, score: Score) 
 
 def _form(tensor: str, a: Array, given: Given, framework: str) -> str:
     """The input, stored as an invariance check stores it."""
-    if _tensors_of(framework) != "torch" or given.how not in _FORMS or not noise.is_floating(a):
+    if _tensors_of(framework) != "torch" or given.how not in _FORMS or not is_floating(a):
         return tensor
     return f"(lambda x: {_FORMS[given.how].format(x='x')})({tensor})"
 
@@ -556,13 +557,13 @@ def named(route: Route) -> str:
 
 def _tensor(framework: str, name: str, a: Array, dtype: str) -> str:
     """Inputs are spelled in double precision, which holds every number of the smaller formats exactly."""
-    dtype = {"f": noise.PARTS.get(dtype, dtype), "c": noise.WHOLES.get(dtype, dtype)}.get(a.dtype.kind, dtype)
+    dtype = {"f": PARTS.get(dtype, dtype), "c": WHOLES.get(dtype, dtype)}.get(a.dtype.kind, dtype)
     framework = _tensors_of(framework)
     if framework == "torch":
-        return f"torch.tensor({name}).to(torch.{dtype})" if noise.is_floating(a) else f"torch.tensor({name})"
+        return f"torch.tensor({name}).to(torch.{dtype})" if is_floating(a) else f"torch.tensor({name})"
     if framework == "jax":
-        return f'jax.numpy.asarray({name}, "{dtype}")' if noise.is_floating(a) else f"jax.numpy.asarray({name})"
-    return f"tf.cast({name}, tf.{dtype})" if noise.is_floating(a) else f"tf.constant({name})"
+        return f'jax.numpy.asarray({name}, "{dtype}")' if is_floating(a) else f"jax.numpy.asarray({name})"
+    return f"tf.cast({name}, tf.{dtype})" if is_floating(a) else f"tf.constant({name})"
 
 
 def _tensors_of(framework: str) -> str:
@@ -571,7 +572,7 @@ def _tensors_of(framework: str) -> str:
 
 
 def _literal(a: Array) -> str:
-    if noise.is_floating(a):
+    if is_floating(a):
         a = a.astype(np.complex128 if a.dtype.kind == "c" else np.float64)
     if a.size <= SPELLED:
         with np.printoptions(threshold=SPELLED + 1, floatmode="unique", linewidth=116):

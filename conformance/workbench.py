@@ -12,9 +12,10 @@ import numpy as np
 from conformance import noise
 from conformance.case import TF32, Array, Case, Outputs, Route, Sample
 from conformance.clock import Clock
+from conformance.formats import is_floating, rounded
 from conformance.frameworks import Answer, Framework, Function
-from conformance.noise import Expected, Score
 from conformance.plan import AGAIN, SIGNED_ZEROS, Options, Test, vary
+from conformance.score import Expected, Score, as_outputs, scored
 
 
 class Workbench:
@@ -39,9 +40,9 @@ class Workbench:
         self.case, self.kept = None, {}
 
     def score(self, actual: Outputs, expected: Expected, dtype: str, **how: Any) -> Score:
-        """As `conformance.noise.score`."""
+        """As `conformance.score.scored`."""
         with self.clock.spending("scores"):
-            return noise.score(actual, expected, dtype, **how)
+            return scored(actual, expected, dtype, **how)
 
     def keep(self, key: Any, compute: Callable[[], Any], what: str = "") -> Any:
         """What is held under a key, computed where it is not yet; its time counts for ``what``."""
@@ -67,7 +68,7 @@ class Workbench:
         """The sample's arrays, rounded to the dtype."""
         return self.keep(
             ("inputs", sample.name, dtype),
-            lambda: noise.rounded(sample.make(self.rng(case, sample.name)), dtype),
+            lambda: rounded(sample.make(self.rng(case, sample.name)), dtype),
         )
 
     def expected(self, case: Case, sample: Sample, dtype: str) -> Expected:
@@ -85,8 +86,8 @@ class Workbench:
 
         def draw() -> tuple[Array, ...]:
             rng = self.rng(case, sample.name, "cotangent")
-            results = [v for v in self.expected(case, sample, dtype).value.values() if noise.is_floating(v)]
-            return noise.rounded(tuple(_normal(rng, v) for v in results), dtype)
+            results = [v for v in self.expected(case, sample, dtype).value.values() if is_floating(v)]
+            return rounded(tuple(_normal(rng, v) for v in results), dtype)
 
         return self.keep(("cotangents", sample.name, dtype), draw)
 
@@ -116,7 +117,7 @@ class Workbench:
             moving = [a for name, a in zip(case.arguments, inputs, strict=True) if name in names]
             with np.errstate(all="ignore"):
                 drawn = [_normal(rng, a) * (np.clip(np.abs(a).astype(float), 1e-6, 1) if near else 1) for a in moving]
-            return noise.rounded(tuple(drawn), dtype)
+            return rounded(tuple(drawn), dtype)
 
         return self.keep(("tangents", sample.name, dtype, near), draw)
 
@@ -189,14 +190,14 @@ class Workbench:
         if traced or (framework.name == "tensorflow" and differentiated):
             ask = self._traced if traced else self._vjp
             try:
-                return noise.as_outputs(ask(framework, route, test, sample, dtype)[0])
+                return as_outputs(ask(framework, route, test, sample, dtype)[0])
             except Exception:  # it is the gradient check's answer
                 if not differentiated:
                     raise
         inputs = self.inputs(case, sample, dtype)
         return self.keep(
             ("result", framework.name, route.name, test.mode, test.device, sample.name, dtype),
-            lambda: noise.as_outputs(
+            lambda: as_outputs(
                 framework.value(
                     self.bound(framework, route, test, sample, dtype), inputs, mode=test.mode, device=test.device
                 )

@@ -13,8 +13,10 @@ from conformance.case import DTYPES, TF32, Case
 from conformance.catalogue import GPU_ALONE, catalogue
 from conformance.check import against_reference, observe
 from conformance.divergence import Divergence
+from conformance.formats import FORMATS, rounded
 from conformance.frameworks import DEVICES, KERNELS, Framework, chosen, load
 from conformance.plan import ACROSS, Options, Test
+from conformance.score import scored
 from conformance.workbench import Workbench
 from fixtures import conform
 from fixtures.samples import normal
@@ -190,7 +192,7 @@ def test_the_facts_of_a_machine_without_a_gpu(framework: Framework) -> None:
 # TF32
 
 
-def rounded(a: np.ndarray) -> np.ndarray:
+def to_11_bits(a: np.ndarray) -> np.ndarray:
     """float32 numbers to 11 bits, to nearest even, by their bits."""
     bits = a.view(np.uint32)
     return ((bits + 0x0FFF + (bits >> 13 & 1)) & np.uint32(0xFFFFE000)).view(np.float32)
@@ -198,17 +200,17 @@ def rounded(a: np.ndarray) -> np.ndarray:
 
 def test_eleven_bits_are_half_of_what_the_floor_allows() -> None:
     x = np.random.default_rng(0).standard_normal(10000).astype(np.float32)
-    errors = np.abs(rounded(x) / x.astype(float) - 1)
-    assert 0.9 < np.max(errors) / noise.FORMATS[TF32].nudge <= 1
-    assert np.array_equal(rounded(rounded(x)), rounded(x))
-    assert noise.FORMATS[TF32].unit_roundoff == noise.FORMATS["float32"].unit_roundoff == 2.0**-24
+    errors = np.abs(to_11_bits(x) / x.astype(float) - 1)
+    assert 0.9 < np.max(errors) / FORMATS[TF32].nudge <= 1
+    assert np.array_equal(to_11_bits(to_11_bits(x)), to_11_bits(x))
+    assert FORMATS[TF32].unit_roundoff == FORMATS["float32"].unit_roundoff == 2.0**-24
 
 
 def tf32_in_torch(original: Callable[..., Any]) -> Callable[..., Any]:
     """A product as a GPU with TF32 computes it, if it may; its derivative is that of the exact one."""
 
     def less(a: Any) -> Any:
-        return a + (torch.from_numpy(rounded(a.detach().contiguous().numpy())) - a).detach()
+        return a + (torch.from_numpy(to_11_bits(a.detach().contiguous().numpy())) - a).detach()
 
     def product(a: Any, b: Any) -> Any:
         allowed = torch.backends.cuda.matmul.allow_tf32 and a.dtype == b.dtype == torch.float32
@@ -219,7 +221,7 @@ def tf32_in_torch(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def tf32_in_tensorflow(original: Callable[..., Any]) -> Callable[..., Any]:
     def less(a: Any) -> Any:
-        return a + tf.stop_gradient(tf.constant(rounded(a.numpy())) - a)
+        return a + tf.stop_gradient(tf.constant(to_11_bits(a.numpy())) - a)
 
     def product(a: Any, b: Any) -> Any:
         allowed = tf.config.experimental.tensor_float_32_execution_enabled() and a.dtype == b.dtype == tf.float32
@@ -379,7 +381,7 @@ def test_the_script_of_a_failure_on_a_gpu_runs(
             faulty.setattr(
                 noise,
                 "score",
-                lambda a, e, d, *, score=noise.score, **how: score(
+                lambda a, e, d, *, score=scored, **how: score(
                     {k: v.astype("float32") for k, v in a.items()}, e, d, **how
                 ),
             )
@@ -663,7 +665,7 @@ def mixing(case: Case) -> list[str]:
     found, framework = [], load("torch")
     dtype = "float32" if "float32" in case.dtypes else case.dtypes[0]
     sample = next((s for s in case.samples if dtype in s.dtypes and not s.raises), None)
-    inputs = noise.rounded(sample.make(np.random.default_rng(0)), dtype) if sample else ()
+    inputs = rounded(sample.make(np.random.default_rng(0)), dtype) if sample else ()
     for route in case.routes("torch") if sample else ():
         try:
             with OneDevice():

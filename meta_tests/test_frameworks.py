@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from conformance.case import Route, source_of
+from conformance.formats import NUMPY_DTYPES
 from conformance.frameworks import MODES_OF, Framework, Unusable, chosen, load, refusal, unsupported
-from conformance.noise import NUMPY_DTYPES
 
 pytest.importorskip("torch")
 pytest.importorskip("tensorflow")

@@ -16,8 +16,9 @@ from conformance import noise
 from conformance.case import KINDS, Case, Outputs
 from conformance.catalogue import catalogue
 from conformance.check import observe
-from conformance.noise import Expected
+from conformance.formats import FORMATS, NUMPY_DTYPES, is_floating, rounded, widened
 from conformance.plan import Options, Test
+from conformance.score import FARTHEST, Expected, Score, as_outputs, scored
 from conformance.workbench import Workbench
 from fixtures.samples import sample
 from reports.record import Observation
@@ -32,7 +33,7 @@ FAR = 10
 """A fault of 1e-5 in float64 must exceed the limit this many times (it is 10^5 unit roundoffs away)."""
 
 
-def scored(case: Case, dtype: str, *changes: Any, check: str = "value") -> list[float]:
+def scores_of(case: Case, dtype: str, *changes: Any, check: str = "value") -> list[float]:
     """For each change the highest score, over all samples, of the reference itself, computed in ``dtype`` and then
     changed."""
     scores = []
@@ -40,24 +41,24 @@ def scored(case: Case, dtype: str, *changes: Any, check: str = "value") -> list[
         if asked.raises:
             continue
         rng = np.random.default_rng(zlib.crc32(asked.name.encode()))
-        inputs = noise.rounded(asked.make(rng), dtype)
+        inputs = rounded(asked.make(rng), dtype)
         options: dict[str, Any] = dict(asked.options)
         if case.computation.nudge_steps:
             options["nudge"] = lambda a: a
         with np.errstate(all="ignore"):
             expected = noise.expected_value(case, asked, inputs, dtype, rng)
-            own = noise.widened(inputs, np.float64) if dtype in ("float16", "bfloat16") else inputs
-            actual = noise.as_outputs(case.reference(*own, **options))
+            own = widened(inputs, np.float64) if dtype in ("float16", "bfloat16") else inputs
+            actual = as_outputs(case.reference(*own, **options))
             if check == "gradient":
                 assert case.vjp is not None
-                floating = [y for y in expected.value.values() if noise.is_floating(y)]
-                cs = noise.rounded(tuple(normal_like(rng, y) for y in floating), dtype)
+                floating = [y for y in expected.value.values() if is_floating(y)]
+                cs = rounded(tuple(normal_like(rng, y) for y in floating), dtype)
                 expected = noise.expected_gradient(case, asked, inputs, cs, dtype, rng)
                 result = case.vjp(cs[0] if len(cs) == 1 else cs, *inputs, **options)
-                actual = noise.as_outputs(result if isinstance(result, tuple) else (result,), tuple(expected.value))
+                actual = as_outputs(result if isinstance(result, tuple) else (result,), tuple(expected.value))
         how: dict[str, Any] = {"per_element": case.computation.per_element, "same_dtype": False}
         changed: list[Outputs] = [{k: change(v) for k, v in actual.items()} for change in changes]
-        scores.append([noise.score(outputs, expected, dtype, **how).score for outputs in changed])
+        scores.append([scored(outputs, expected, dtype, **how).score for outputs in changed])
     assert scores
     return [max(of_change) for of_change in zip(*scores, strict=True)]
 
@@ -73,7 +74,7 @@ def off(by: float) -> Callable[[np.ndarray], np.ndarray]:
     def change(v: np.ndarray) -> np.ndarray:
         if v.dtype == bool:
             return ~v
-        if not noise.is_floating(v):
+        if not is_floating(v):
             return v + v.dtype.type(1)
         wide = v.astype(np.complex128 if v.dtype.kind == "c" else np.float64)
         return np.asarray(np.where(wide == 0, by, wide * (1 + by))).astype(v.dtype)
@@ -101,7 +102,7 @@ def test_a_correct_computation_scores_low_and_a_fault_of_1e_5_is_far_over_the_li
     """The reference in the dtype itself, against the reference in a wider format. Halves know nothing of 1e-5."""
     case = CASES[name]
     limit = case.computation.limits[check]
-    correct, wrong = scored(case, dtype, lambda v: v, off(0.5 if dtype in HALVES else 1e-5), check=check)
+    correct, wrong = scores_of(case, dtype, lambda v: v, off(0.5 if dtype in HALVES else 1e-5), check=check)
     assert correct <= limit or name in SCIPY_ERRS_MORE
     assert wrong > (FAR * limit if dtype == "float64" else limit)
 
@@ -109,7 +110,7 @@ def test_a_correct_computation_scores_low_and_a_fault_of_1e_5_is_far_over_the_li
 @pytest.mark.parametrize("name", [n for n, c in CASES.items() if c.kind != "training" and "float32" in c.dtypes])
 def test_a_fault_of_1e_4_exceeds_the_limit_in_float32(name: str) -> None:
     case = CASES[name]
-    assert scored(case, "float32", off(1e-4))[0] > case.computation.limits["value"]
+    assert scores_of(case, "float32", off(1e-4))[0] > case.computation.limits["value"]
 
 
 @pytest.mark.parametrize("dtype", HALVES)
@@ -117,7 +118,7 @@ def test_a_fault_of_1e_4_exceeds_the_limit_in_float32(name: str) -> None:
 def test_a_fault_of_a_half_exceeds_the_limit_in_half_precision(name: str, dtype: str) -> None:
     case = CASES[name]
     if dtype in case.dtypes:
-        assert scored(case, dtype, off(0.5))[0] > case.computation.limits["value"]
+        assert scores_of(case, dtype, off(0.5))[0] > case.computation.limits["value"]
 
 
 # The comparator
@@ -128,8 +129,8 @@ def expect(value: Any, floor: Any = 1e-7) -> Expected:
     return Expected({"value": value}, {"value": np.broadcast_to(np.asarray(floor, dtype=np.float64), value.shape)})
 
 
-def score(actual: Any, expected: Expected, dtype: str = "float32", **options: Any) -> noise.Score:
-    return noise.score({"value": np.asarray(actual, noise.NUMPY_DTYPES[dtype])}, expected, dtype, **options)
+def score(actual: Any, expected: Expected, dtype: str = "float32", **options: Any) -> Score:
+    return scored({"value": np.asarray(actual, NUMPY_DTYPES[dtype])}, expected, dtype, **options)
 
 
 @pytest.mark.parametrize(
@@ -157,14 +158,14 @@ def test_what_is_equal_scores_zero(value: Any) -> None:
 
 
 def test_a_result_of_another_dtype_is_refused() -> None:
-    result = noise.score({"value": np.ones(2, np.float32)}, expect([1.0, 1.0]), "float64")
+    result = scored({"value": np.ones(2, np.float32)}, expect([1.0, 1.0]), "float64")
     assert result.score == math.inf
     assert "returned float32" in result.problem
 
 
 def test_a_missing_or_additional_output_is_refused() -> None:
-    assert noise.score({}, expect([1.0]), "float32").score == math.inf
-    assert noise.score({"value": np.ones(1), "more": np.ones(1)}, expect([1.0]), "float32").score == math.inf
+    assert scored({}, expect([1.0]), "float32").score == math.inf
+    assert scored({"value": np.ones(1), "more": np.ones(1)}, expect([1.0]), "float32").score == math.inf
 
 
 def test_the_worst_element_is_named() -> None:
@@ -183,15 +184,15 @@ def test_a_number_that_overflows_the_dtype_may_be_infinity() -> None:
 @pytest.mark.parametrize("per_element", [True, False])
 def test_only_what_is_no_distance_is_infinitely_far(per_element: bool) -> None:
     """So that a bound of a score can tell a wrong number from NaN."""
-    y = expect([[0.0]], noise.FORMATS["float64"].smallest_subnormal)
-    assert score([[2.0]], y, "float64", per_element=per_element).score == noise.FARTHEST
+    y = expect([[0.0]], FORMATS["float64"].smallest_subnormal)
+    assert score([[2.0]], y, "float64", per_element=per_element).score == FARTHEST
     assert score([[math.nan]], y, "float64", per_element=per_element).score == math.inf
 
 
 def test_integers_are_compared_exactly() -> None:
     y = Expected({"value": np.array([1, 2])}, {"value": np.zeros(2)})
-    assert noise.score({"value": np.array([1, 2])}, y, "float32").score == 0
-    assert noise.score({"value": np.array([1, 3])}, y, "float32").score == math.inf
+    assert scored({"value": np.array([1, 2])}, y, "float32").score == 0
+    assert scored({"value": np.array([1, 3])}, y, "float32").score == math.inf
 
 
 def test_a_norm_wise_score_weighs_each_step() -> None:
@@ -206,17 +207,17 @@ def test_what_goes_wrong_first_is_said_whether_it_is_known_at_each_step_or_epoch
     y = Expected({"loss": np.zeros(2), "weights": np.zeros((10, 3))}, {"loss": np.ones(2), "weights": np.ones((10, 3))})
     wrong = {"loss": np.array([99.0, 99.0]), "weights": np.zeros((10, 3))}
     wrong["weights"][3:] = 99.0
-    found = noise.score(wrong, y, "float64", per_element=False, limit=32.0)
+    found = scored(wrong, y, "float64", per_element=False, limit=32.0)
     assert found.first == ("weights", (3,), 10)  # the fourth of ten steps is within the first of two epochs
     wrong["weights"][:6] = 0.0
-    assert noise.score(wrong, y, "float64", per_element=False, limit=32.0).first[0] == "loss"
+    assert scored(wrong, y, "float64", per_element=False, limit=32.0).first[0] == "loss"
 
 
 @given(arrays.arrays(np.float64, st.integers(1, 20), elements=st.floats(-1e6, 1e6)), st.floats(0, 100))
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_the_score_is_the_error_in_floors(values: np.ndarray, k: float) -> None:
     y = expect(values, 1e-3)
-    moved = noise.score({"value": values + k * 1e-3}, y, "float64")
+    moved = scored({"value": values + k * 1e-3}, y, "float64")
     assert moved.score == pytest.approx(k, abs=1e-4)
 
 
@@ -227,7 +228,7 @@ def test_formats_are_those_of_ieee_754_and_bfloat16() -> None:
         ("float16", np.finfo(np.float16)),
         ("bfloat16", ml_dtypes.finfo(ml_dtypes.bfloat16)),
     ):
-        form = noise.FORMATS[dtype]
+        form = FORMATS[dtype]
         assert form.unit_roundoff == float(info.eps) / 2
         assert form.smallest_subnormal == float(info.smallest_subnormal)
 

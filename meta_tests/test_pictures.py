@@ -7,10 +7,10 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from conformance import noise, pictures
+from conformance import pictures
 from conformance.case import Case
 from conformance.catalogue.training_shared import confusion, learning_curves
-from conformance.noise import Expected
+from conformance.score import Expected, scored
 from reports.record import Figure
 
 CASE = cast(Case, SimpleNamespace(name="run", figure=None))
@@ -22,7 +22,7 @@ def sample(**options: Any) -> Any:
 
 
 def distance(actual: dict[str, Any], expected: Expected, **options: Any) -> dict[str, Figure]:
-    score = noise.score(actual, expected, "float64", per_element=False, limit=LIMIT)
+    score = scored(actual, expected, "float64", per_element=False, limit=LIMIT)
     drawn = pictures.distance(CASE, sample(**options), "float64", "torch", score, expected, LIMIT)
     return {f.figure: f for f in drawn}
 
@@ -53,7 +53,7 @@ def test_its_highest_point_is_the_score() -> None:
     actual = {name: v + 1e-3 * rng.standard_normal(v.shape) for name, v in actual.items()}
     line = distance(actual, expected)["distance float64"].series[0]
     assert len(line.x) == pictures.POINTS
-    assert max(line.y) == pytest.approx(noise.score(actual, expected, "float64", per_element=False).score, rel=1e-5)
+    assert max(line.y) == pytest.approx(scored(actual, expected, "float64", per_element=False).score, rel=1e-5)
 
 
 def test_weights_recorded_now_and_then_stand_for_the_steps_until_the_next() -> None:

@@ -16,7 +16,9 @@ import scipy.special
 from conformance import noise
 from conformance.case import Case, Sample
 from conformance.catalogue import catalogue
+from conformance.formats import LONGDOUBLE_IS_WIDER, is_floating, rounded, widened
 from conformance.reference import ball, layers, special
+from conformance.score import as_outputs
 from meta_tests.authorities import AUTHORITIES
 
 CASES = {case.name: case for cases in catalogue().values() for case in cases}
@@ -32,8 +34,8 @@ whose numbers are then taken as float64."""
 
 
 def drawn(case: Case, sample: Sample, dtype: str) -> tuple[np.ndarray, ...]:
-    made = noise.rounded(sample.make(np.random.default_rng(zlib.crc32(sample.name.encode()))), dtype)
-    return made if dtype in JUDGED else noise.widened(made, np.float64)
+    made = rounded(sample.make(np.random.default_rng(zlib.crc32(sample.name.encode()))), dtype)
+    return made if dtype in JUDGED else widened(made, np.float64)
 
 
 def exactly(case: Case) -> dict[str, Any]:
@@ -56,8 +58,8 @@ def test_value_agrees_with_the_authority(name: str) -> None:
     for dtype, sample in combinations(case, "value"):
         inputs = drawn(case, sample, dtype)
         with np.errstate(all="ignore"):
-            ours = noise.as_outputs(case.reference(*inputs, **exactly(case), **sample.options))
-            theirs = noise.as_outputs(AUTHORITIES[name](*inputs, **sample.options))
+            ours = as_outputs(case.reference(*inputs, **exactly(case), **sample.options))
+            theirs = as_outputs(AUTHORITIES[name](*inputs, **sample.options))
         assert set(ours) == set(theirs)
         rng, kind = np.random.default_rng(0), case.computation
         moved = kind.normwise or kind.nudge_steps
@@ -102,7 +104,7 @@ def contracted_along(
 
 
 def floating(results: Any) -> list[np.ndarray]:
-    return [y for y in noise.as_outputs(results).values() if noise.is_floating(y)]
+    return [y for y in as_outputs(results).values() if is_floating(y)]
 
 
 def normal_like(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
@@ -112,14 +114,14 @@ def normal_like(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_closed_form_gradient_agrees_with_differences(name: str) -> None:
-    if not noise.LONGDOUBLE_IS_WIDER:
+    if not LONGDOUBLE_IS_WIDER:
         pytest.skip("numpy.longdouble is no wider than float64 on this machine")
     case, compared = CASES[name], 0
     assert case.vjp is not None
     for dtype, sample in combinations(case, "gradient"):
         if not sample.smooth:
             continue
-        wide = noise.widened(drawn(case, sample, dtype), np.longdouble)
+        wide = widened(drawn(case, sample, dtype), np.longdouble)
         rng = np.random.default_rng(1)
         cs = [normal_like(rng, y) for y in floating(case.reference(*wide, **sample.options))]
         gradients = case.vjp(cs[0] if len(cs) == 1 else tuple(cs), *wide, **sample.options)

@@ -10,6 +10,7 @@ import scipy.special
 from conformance import noise
 from conformance.case import Sample
 from conformance.catalogue.training_convolution import CASES
+from conformance.formats import rounded
 from conformance.reference import layers
 from conformance.reference.training_convolution import Network
 from meta_tests.training import drawn, exact, gradients_agree_with_differences, scores_tell_right_from_wrong
@@ -142,7 +143,7 @@ def test_no_decision_hangs_on_the_rounding_of_float32(sample: Sample, monkeypatc
 
 def test_floors_of_float32_stay_below_a_thousandth_of_the_weights() -> None:
     sample = SAMPLES["digits"]
-    inputs = noise.rounded(tuple(drawn(CASE, sample).values()), "float32")
+    inputs = rounded(tuple(drawn(CASE, sample).values()), "float32")
     expected = noise.expected_value(CASE, sample, inputs, "float32", np.random.default_rng(7))
     for weight in ("kernel", "dense_kernel"):
         floor, value = expected.floor[weight][-1], expected.value[weight][-1]

@@ -10,8 +10,10 @@ import pytest
 from conformance import noise
 from conformance.case import Case, Sample
 from conformance.catalogue.training_precision import CASES
+from conformance.formats import is_floating, rounded
 from conformance.reference import training_precision as ref
 from conformance.reference.training_convolution import Network
+from conformance.score import Score, scored
 from meta_tests.training import drawn, exact, gradients_agree_with_differences
 
 Array = np.ndarray
@@ -25,12 +27,12 @@ def named(value: Any) -> str:
     return value.name if isinstance(value, Case | Sample) else ""
 
 
-def scored(case: Case, sample: Sample, actual: dict[str, Array]) -> noise.Score:
-    inputs = noise.rounded(tuple(drawn(case, sample).values()), "float32")
+def score_of(case: Case, sample: Sample, actual: dict[str, Array]) -> Score:
+    inputs = rounded(tuple(drawn(case, sample).values()), "float32")
     expected = noise.expected_value(case, sample, inputs, "float32", np.random.default_rng(7))
-    actual = {k: v.astype(np.float32) if noise.is_floating(v) else v for k, v in actual.items()}
+    actual = {k: v.astype(np.float32) if is_floating(v) else v for k, v in actual.items()}
     limit = case.computation.limits["value"]
-    return noise.score(actual, expected, "float32", per_element=False, limit=limit)
+    return scored(actual, expected, "float32", per_element=False, limit=limit)
 
 
 def rounding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +123,7 @@ def test_a_run_that_rounds_scores_low(case: Case, sample: Sample, monkeypatch: p
     with monkeypatch.context() as patched:
         rounding(patched)
         actual = exact(case, drawn(case, sample), **sample.options)
-    assert scored(case, sample, actual).score < case.computation.limits["value"] / 2
+    assert score_of(case, sample, actual).score < case.computation.limits["value"] / 2
 
 
 def test_weights_in_half_precision_score_high(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +138,7 @@ def test_weights_in_half_precision_score_high(monkeypatch: pytest.MonkeyPatch) -
         rounding(patched)
         patched.setattr(ref, "sgd", in_half)
         actual = exact(case, drawn(case, sample), **sample.options)
-    found = scored(case, sample, actual)
+    found = score_of(case, sample, actual)
     assert found.score > case.computation.limits["value"]
 
 

@@ -11,7 +11,9 @@ import scipy.special
 from conformance import noise
 from conformance.case import Case, Sample
 from conformance.catalogue import training_classics, training_digits
+from conformance.formats import FORMATS, rounded
 from conformance.reference import optimizers, training
+from conformance.score import scored
 from meta_tests.training import drawn, exact, gradients_agree_with_differences, scores_tell_right_from_wrong
 
 Array = np.ndarray
@@ -147,9 +149,9 @@ def test_no_relu_of_the_classifier_is_decided_by_rounding(name: str) -> None:
     case = RUNS["digit_classifier"]
     sample = next(s for s in case.samples if s.name == name)
     (dtype,) = sample.dtypes
-    inputs = noise.rounded(tuple(drawn(case, sample).values()), dtype)
+    inputs = rounded(tuple(drawn(case, sample).values()), dtype)
     expected = noise.expected_value(case, sample, inputs, dtype, np.random.default_rng(7))
-    u = noise.FORMATS[dtype].unit_roundoff
+    u = FORMATS[dtype].unit_roundoff
     for weight in ("kernel_1", "bias_1", "kernel_2", "bias_2"):
         floors, values = (np.linalg.norm(a[weight].reshape(len(a[weight]), -1), axis=1)
                           for a in (expected.floor, expected.value))  # fmt: skip
@@ -170,12 +172,12 @@ def test_a_wrong_rate_is_seen(factor: float) -> None:
     """What a tolerance on the final loss would never show: every step 0.001% too long."""
     case = RUNS["softmax_regression"]
     sample = case.samples[0]
-    inputs = noise.rounded(tuple(drawn(case, sample).values()), "float32")
+    inputs = rounded(tuple(drawn(case, sample).values()), "float32")
     expected = noise.expected_value(case, sample, inputs, "float32", np.random.default_rng(7))
     options = {**sample.options, "learning_rate": sample.options["learning_rate"] * factor}
     run = exact(case, dict(zip(case.arguments, inputs, strict=True)), **options)
     actual = {k: v.astype(np.float32) for k, v in run.items()}
-    assert noise.score(actual, expected, "float32", per_element=False).score > case.computation.limits["value"]
+    assert scored(actual, expected, "float32", per_element=False).score > case.computation.limits["value"]
 
 
 def test_training_module_is_covered() -> None:

@@ -9,6 +9,7 @@ import scipy.special
 from conformance import noise
 from conformance.case import Sample
 from conformance.catalogue.training_transformer import CASES, by_layer, by_name, layer_names, letters_of_text
+from conformance.formats import rounded
 from meta_tests.training import drawn, exact, gradients_agree_with_differences, scores_tell_right_from_wrong
 
 Array = np.ndarray
@@ -114,7 +115,7 @@ def test_the_key_bias_has_no_gradient() -> None:
     run = exact(CASE, arrays, **sample.options)
     assert not np.any(run["gradient_key_bias"])
     assert np.all(run["key_bias"] == arrays["key_bias"])
-    inputs = noise.rounded(tuple(arrays.values()), "float64")
+    inputs = rounded(tuple(arrays.values()), "float64")
     floor = noise.expected_value(CASE, sample, inputs, "float64", np.random.default_rng(7)).floor
     assert np.mean(floor["key_bias"][0]) > sample.options["learning_rate"] / 8
     assert max(np.max(floor[name]) for name in ("query_bias", "key_kernel", "token_table")) < 1e-13

@@ -6,7 +6,9 @@ import pytest
 from conformance import noise
 from conformance.case import Case
 from conformance.catalogue.training_ways import CASES, KERAS_WAYS, TORCH_WAYS, identical_or_not
+from conformance.formats import rounded
 from conformance.reference import training
+from conformance.score import scored
 from meta_tests.training import drawn, exact, gradients_agree_with_differences, scores_tell_right_from_wrong
 
 RUNS = {case.name: case for case in CASES}
@@ -59,7 +61,7 @@ def test_a_correct_run_scores_low_and_a_wrong_one_high(dtype: str) -> None:
 
 def test_the_long_run_is_predictable_in_float32() -> None:
     sample = WAYS.samples[0]
-    inputs = noise.rounded(tuple(drawn(WAYS, sample).values()), "float32")
+    inputs = rounded(tuple(drawn(WAYS, sample).values()), "float32")
     expected = noise.expected_value(WAYS, sample, inputs, "float32", np.random.default_rng(7))
     for weight in ("kernel_1", "bias_1", "kernel_2", "bias_2"):
         assert np.linalg.norm(expected.floor[weight][-1]) < 1e-3 * np.linalg.norm(expected.value[weight][-1])
@@ -72,7 +74,7 @@ def test_a_way_may_be_as_far_from_the_first_as_rounding_moves_it(case: Case) -> 
     assert set(exact(case, drawn(case, sample), **sample.options)) == set(
         TORCH_WAYS if case.name.startswith("torch") else KERAS_WAYS
     )
-    inputs = noise.rounded(tuple(drawn(case, sample).values()), "float32")
+    inputs = rounded(tuple(drawn(case, sample).values()), "float32")
     expected = noise.expected_value(case, sample, inputs, "float32", np.random.default_rng(7))
     arrays = dict(zip(WAYS.arguments, inputs, strict=True))
     narrow = rows(exact(WAYS, arrays, **sample.options))
@@ -83,7 +85,7 @@ def test_a_way_may_be_as_far_from_the_first_as_rounding_moves_it(case: Case) -> 
     limit = case.computation.limits["value"]
     for way, low, high in ((narrow, 0, 0), (wide, 1e-3, limit / 2), (wrong, limit, np.inf)):
         actual = dict.fromkeys(expected.value, (way - narrow).astype(np.float32))
-        assert low <= noise.score(actual, expected, "float32", per_element=False).score <= high
+        assert low <= scored(actual, expected, "float32", per_element=False).score <= high
 
 
 def rows(outputs: dict[str, np.ndarray]) -> np.ndarray:

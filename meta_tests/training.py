@@ -7,6 +7,8 @@ import numpy as np
 
 from conformance import noise
 from conformance.case import Case, Sample
+from conformance.formats import NUMPY_DTYPES, is_floating, rounded
+from conformance.score import scored
 
 Array = np.ndarray
 
@@ -46,13 +48,13 @@ def gradients_agree_with_differences(
 
 def scores_tell_right_from_wrong(case: Case, sample: Sample, dtype: str) -> None:
     """The reference itself, computed in the dtype, scores low; with every result off by 1e-5 it scores high."""
-    inputs = noise.rounded(tuple(drawn(case, sample).values()), dtype)
+    inputs = rounded(tuple(drawn(case, sample).values()), dtype)
     expected = noise.expected_value(case, sample, inputs, dtype, np.random.default_rng(7))
     with np.errstate(all="ignore"):
         actual = exact(case, dict(zip(case.arguments, inputs, strict=True)), **sample.options)
     limit = case.computation.limits["value"]
-    form = noise.NUMPY_DTYPES[dtype]
-    actual = {k: v.astype(form) if noise.is_floating(v) else v for k, v in actual.items()}
-    assert noise.score(actual, expected, dtype, per_element=False).score < limit / 2
-    wrong = {k: (v * (1 + 1e-5)).astype(form) if noise.is_floating(v) else v for k, v in actual.items()}
-    assert noise.score(wrong, expected, dtype, per_element=False).score > limit
+    form = NUMPY_DTYPES[dtype]
+    actual = {k: v.astype(form) if is_floating(v) else v for k, v in actual.items()}
+    assert scored(actual, expected, dtype, per_element=False).score < limit / 2
+    wrong = {k: (v * (1 + 1e-5)).astype(form) if is_floating(v) else v for k, v in actual.items()}
+    assert scored(wrong, expected, dtype, per_element=False).score > limit
