@@ -145,12 +145,12 @@ class Workbench:
 
     def as_formed(self, test: Test, sample: Sample, dtype: str) -> Expected:
         """What is expected, with floors that know what the reference's formula passes through."""
-        case, gradient = test.case, test.check == "gradient"
-        expected = (self.expected_gradient if gradient else self.expected)(case, sample, dtype)
+        case, gradient, form = test.case, test.check == "gradient", TF32 if test.mode == TF32 else dtype
+        expected = (self.expected_gradient if gradient else self.expected)(case, sample, form)
         inputs, cotangents = self.inputs(case, sample, dtype), self.cotangents(case, sample, dtype) if gradient else ()
         rng = self.rng(case, sample.name, "formed")
         return self.keep(
-            ("formed", gradient, sample.name, dtype),
+            ("formed", gradient, sample.name, form),
             lambda: noise.as_formed(case, sample, inputs, cotangents, expected, dtype, rng),
             "references",
         )
