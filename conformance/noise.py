@@ -257,18 +257,22 @@ def expected_hvp(
     # For the noise alone, order 2 will do: nudged or not, it errs by the same.
     differences = along(STEPS[best], order2 if certified else order8)
     expected = _expected(differences, wide, exact, dtype, rng, case, passed, certifier, HVP_NUDGES)
-    floor = {name: expected.floor[name] + _at_least_as_usual(apart[best][name], passed[name]) for name in names}
+    floor = {
+        name: expected.floor[name] + _at_least_as_usual(apart[best][name], passed[name], np.abs(expected.value[name]))
+        for name in names
+    }
     return Expected(expected.value, floor)
 
 
-def _at_least_as_usual(apart: Array, sizes: Array) -> Array:
-    """Of one element two steps may agree by chance: relative to what it is formed of, none is known better than half of
-    all elements are."""
-    formed = sizes > 0
-    if not np.any(apart) or not formed.any():
-        return apart
-    with np.errstate(all="ignore"):
-        return np.maximum(apart, np.median(apart[formed] / sizes[formed]) * sizes)
+def _at_least_as_usual(apart: Array, *sizes: Array) -> Array:
+    """Of one element two steps may agree by chance: relative to what it is formed of, and to what it is, none is known
+    better than half of all elements are."""
+    usual = apart
+    for of in sizes if np.any(apart) else ():
+        if (formed := of > 0).any():
+            with np.errstate(all="ignore"):
+                usual = np.maximum(usual, np.median(apart[formed] / of[formed]) * of)
+    return usual
 
 
 def as_formed(
