@@ -36,6 +36,10 @@ def with_axes(tf, x, layer, n):
     return WithAxes()
 
 
+SEEDED = ("function", "shapeless", "xla", "compile", "dynamic")
+"""A TF1 graph's seed is set inside of it."""
+
+
 def constant(value: float, *shape: int):
     return lambda _: (np.full(shape, value),)
 
@@ -114,6 +118,7 @@ CASES = (
         "statistics",
         ref.identity,
         statistics=statistics.dropout,
+        modes=SEEDED,
         torch=[
             lambda torch, x, rate: torch.nn.Dropout(rate)(x),
             lambda torch, x, rate: torch.nn.functional.dropout(x, rate, training=True),
@@ -136,6 +141,7 @@ CASES = (
         "statistics",
         ref.identity,
         statistics=statistics.spatial_dropout,
+        modes=SEEDED,
         torch=[
             lambda torch, x, rate: torch.nn.Dropout1d(rate)(x.mT).mT,
             lambda torch, x, rate: torch.nn.functional.dropout1d(x.mT, rate).mT,
@@ -153,6 +159,7 @@ CASES = (
         "statistics",
         ref.identity,
         statistics=statistics.spatial_dropout,
+        modes=SEEDED,
         torch=[
             lambda torch, x, rate: torch.nn.Dropout2d(rate)(x.movedim(-1, 1)).movedim(1, -1),
             lambda torch, x, rate: torch.nn.functional.dropout2d(x.movedim(-1, 1), rate).movedim(1, -1),
@@ -169,6 +176,7 @@ CASES = (
         "statistics",
         ref.identity,
         statistics=statistics.spatial_dropout,
+        modes=SEEDED,
         torch=[
             lambda torch, x, rate: torch.nn.Dropout3d(rate)(x.movedim(-1, 1)).movedim(1, -1),
             lambda torch, x, rate: torch.nn.functional.dropout3d(x.movedim(-1, 1), rate).movedim(1, -1),

@@ -315,7 +315,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, distance, target, margin=1.0, reduction="mean": reduce(
-                tf, tf.where(target == 1, distance, tf.maximum(margin - distance, 0)), reduction
+                tf, tf.where(tf.equal(target, 1), distance, tf.maximum(margin - distance, 0)), reduction
             )
         ],
         samples=[
@@ -375,7 +375,7 @@ CASES = (
             lambda tf, first, second, target, margin, reduction="mean": reduce(
                 tf,
                 tf.where(
-                    target == 1,
+                    tf.equal(target, 1),
                     1 + tf.keras.losses.cosine_similarity(first, second),
                     tf.nn.relu(-tf.keras.losses.cosine_similarity(first, second) - margin),
                 ),

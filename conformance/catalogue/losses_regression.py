@@ -395,7 +395,12 @@ CASES = (
         samples=[
             normal((4, 5), (4, 5)),
             normal((3, 4), (3, 4), name="none", reduction="none"),
-            given([[1.0, 2.0], [1.0, 2.0]], [[2.0, 4.0], [-1.0, -2.0]], name="parallel", reduction="sum"),
+            given(  # whose sum is not 0: of what cancels in it the inputs' roundoff knows nothing
+                [[1.0, 2.0], [1.0, 2.0], [3.0, 1.0]],
+                [[2.0, 4.0], [-1.0, -2.0], [6.0, 2.0]],
+                name="parallel",
+                reduction="sum",
+            ),
             given([[0.0, 0.0], [3.0, 4.0]], [[1.0, 1.0], [0.0, 0.0]], name="zeros", gradient=False, reduction="none"),
             given(
                 [[3e-9, 4e-9]], [[1.0, 0.0]], name="tiny", smooth=False, dtypes=("float64", "float32"), reduction="none"

@@ -119,6 +119,7 @@ CASES = (
         "auto_contrast",
         "reduction",
         ref.auto_contrast,
+        intermediates=ref.auto_contrast_intermediates,
         torch=[torch_auto_contrast],
         tensorflow=[lambda tf, x: tf.keras.layers.AutoContrast(dtype=x.dtype)(x)],
         samples=[

@@ -69,6 +69,12 @@ def auto_contrast(x: Array) -> Array:
     return np.where(flat, x, (x - low) * 255 / np.where(flat, 1, high - low))
 
 
+def auto_contrast_intermediates(x: Array) -> Array:
+    """What x * scale - low * scale passes through, as Pillow and Keras have it, with scale = 255 / (high - low)."""
+    low, high = np.min(x, axis=(-3, -2), keepdims=True), np.max(x, axis=(-3, -2), keepdims=True)
+    return np.where(high == low, 0, np.abs(x) * 255 / np.where(high == low, 1, high - low))
+
+
 # Categories
 
 
