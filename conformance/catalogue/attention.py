@@ -10,7 +10,7 @@ import numpy as np
 
 from conformance.case import Array, Case, KerasLayer
 from conformance.catalogue import positions, transformer
-from conformance.catalogue.positions import SDPA, qkv
+from conformance.catalogue.positions import SDPA, qkv, tf_scale
 from conformance.reference import attention as ref
 from fixtures.samples import Make, normal, sample
 
@@ -74,7 +74,7 @@ def torch_by_hand(torch, query, key, value, scale=None):
 
 def tf_by_hand(tf, query, key, value, scale=None):
     q, k, v = (tf.transpose(a, [0, 2, 1, 3]) for a in (query, key, value))
-    scores = tf.matmul(q, k, transpose_b=True) * (query.shape[-1] ** -0.5 if scale is None else scale)
+    scores = tf.matmul(q, k, transpose_b=True) * (tf_scale(tf, query) if scale is None else scale)
     return tf.transpose(tf.matmul(tf.nn.softmax(scores), v), [0, 2, 1, 3])
 
 

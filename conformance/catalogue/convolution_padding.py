@@ -68,7 +68,7 @@ CASES = (
             ),
             lambda tf, x, kernel, bias, stride, dilation: (
                 tf.nn.convolution(
-                    tf.pad(x, [[0, 0], [(kernel.shape[0] - 1) * dilation[0], 0], [0, 0]]),
+                    tf.pad(x, [[0, 0], [(tf.shape(kernel)[0] - 1) * dilation[0], 0], [0, 0]]),
                     kernel,
                     stride,
                     "VALID",

@@ -70,7 +70,7 @@ def tf_cut(tf, x, kernel, bias, stride, pad, output_padding):
 def tf_spread(tf, x, kernel, bias, stride, dilation):
     """Zeros between the elements of the kernel."""
     for axis, d in enumerate(dilation):
-        k = kernel.shape[axis]
+        k = tf.shape(kernel)[axis]
         spread = tf.one_hot(tf.range(k) * d, (k - 1) * d + 1, dtype=kernel.dtype)
         kernel = tf.experimental.numpy.moveaxis(tf.tensordot(kernel, spread, [[axis], [0]]), -1, axis)
     return tf.nn.conv2d_transpose(x, kernel, result_shape(tf, x, kernel, stride, "valid"), stride, "VALID") + bias

@@ -37,12 +37,12 @@ def tf_by_transposed_convolution(tf, parts, size, window, stride, padding, dilat
     sides = list(zip(size, window, stride, padding, dilation, strict=True))
     places = [(n + 2 * p - (k - 1) * d - 1) // s + 1 for n, k, s, p, d in sides]
     full = [(m - 1) * s + (k - 1) * d + 1 for m, (_, k, s, _, d) in zip(places, sides, strict=True)]
-    channels, offsets = parts.shape[1] // (window[0] * window[1]), window[0] * window[1]
+    channels, offsets = tf.shape(parts)[1] // (window[0] * window[1]), window[0] * window[1]
     taps = [tf.one_hot(tf.range(k) * d, (k - 1) * d + 1, dtype=parts.dtype) for _, k, _, _, d in sides]
     kernel = tf.einsum("iy,jx,cd->yxcdij", *taps, tf.eye(channels, dtype=parts.dtype))
-    kernel = tf.reshape(kernel, [*kernel.shape[:3], channels * offsets])
-    grid = tf.transpose(tf.reshape(parts, [-1, parts.shape[1], *places]), [0, 2, 3, 1])
-    y = tf.nn.conv2d_transpose(grid, kernel, [grid.shape[0], *full, channels], stride, "VALID")
+    kernel = tf.reshape(kernel, [*kernel.shape[:2], channels, channels * offsets])
+    grid = tf.transpose(tf.reshape(parts, [-1, tf.shape(parts)[1], *places]), [0, 2, 3, 1])
+    y = tf.nn.conv2d_transpose(grid, kernel, [tf.shape(grid)[0], *full, channels], stride, "VALID")
     ends = [(0, max(n + 2 * p - m, 0)) for (n, _, _, p, _), m in zip(sides, full, strict=True)]
     y = tf.pad(y, [[0, 0], *ends, [0, 0]])[:, padding[0] : padding[0] + size[0], padding[1] : padding[1] + size[1]]
     return tf.transpose(y, [0, 3, 1, 2])

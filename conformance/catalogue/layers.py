@@ -186,7 +186,7 @@ CASES = (
         torch=[lambda torch, x: torch.flatten(x, 1), lambda torch, x: torch.nn.Flatten()(x)],
         tensorflow=[
             lambda tf, x: tf.keras.layers.Flatten(dtype=x.dtype)(x),
-            lambda tf, x: tf.reshape(x, [x.shape[0], -1]),
+            lambda tf, x: tf.reshape(x, [tf.shape(x)[0], -1]),
         ],
         samples=[
             normal((3, 4, 5)),

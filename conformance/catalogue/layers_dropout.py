@@ -148,7 +148,7 @@ CASES = (
         ],
         tensorflow=[
             KerasLayer(lambda tf, x, rate: tf.keras.layers.SpatialDropout1D(rate, dtype=x.dtype), {"training": True}),
-            lambda tf, x, rate: tf.nn.dropout(x, rate, noise_shape=[x.shape[0], 1, x.shape[2]]),
+            lambda tf, x, rate: tf.nn.dropout(x, rate, noise_shape=[tf.shape(x)[0], 1, tf.shape(x)[2]]),
         ],
         samples=maps(100, 3, 100),
         dtypes=("float32", "bfloat16"),

@@ -126,11 +126,15 @@ def keras_kl(tf, probabilities, target, reduction):
 
 def tensorflow_kl_of_logs(tf, log_probabilities, log_target, reduction):
     terms = tf.exp(log_target) * (log_target - log_probabilities)
-    return tf.reduce_sum(terms) / log_target.shape[0] if reduction == "batchmean" else reduce(tf, terms, reduction)
+    if reduction == "batchmean":
+        return tf.reduce_sum(terms) / tf.cast(tf.shape(terms)[0], terms.dtype)
+    return reduce(tf, terms, reduction)
 
 
 def tensorflow_smoothed_weights(tf, logits, labels, weight, smoothing, reduction="mean"):
-    target = tf.one_hot(labels, logits.shape[-1], dtype=logits.dtype) * (1 - smoothing) + smoothing / logits.shape[-1]
+    classes = tf.shape(logits)[-1]
+    target = tf.one_hot(labels, classes, dtype=logits.dtype) * (1 - smoothing)
+    target += smoothing / tf.cast(classes, logits.dtype)
     rows = -tf.reduce_sum(weight * target * tf.nn.log_softmax(logits), -1)
     if reduction == "mean":
         return tf.reduce_sum(rows) / tf.reduce_sum(tf.gather(weight, labels))
@@ -306,7 +310,7 @@ CASES = (
         tensorflow=[
             lambda tf, logits, labels, smoothing, reduction="mean": tf.keras.losses.CategoricalCrossentropy(
                 from_logits=True, label_smoothing=smoothing, reduction=reduction, dtype=logits.dtype
-            )(tf.one_hot(labels, logits.shape[-1], dtype=logits.dtype), logits)
+            )(tf.one_hot(labels, tf.shape(logits)[-1], dtype=logits.dtype), logits)
         ],
         jax=[
             lambda jax, logits, labels, smoothing, reduction="mean": reduced(

@@ -41,7 +41,7 @@ def one_hot(rows: int, classes: int):
 
 
 def tensorflow_multi_margin(tf, prediction, label, weight, p=1, margin=1.0, reduction="mean"):
-    own = tf.one_hot(label, prediction.shape[-1], dtype=prediction.dtype)
+    own = tf.one_hot(label, tf.shape(prediction)[-1], dtype=prediction.dtype)
     right = tf.reduce_sum(own * prediction, -1, keepdims=True)
     violations = (1 - own) * tf.maximum(margin - right + prediction, 0)
     rows = tf.gather(weight, label) * tf.reduce_mean(violations if p == 1 else violations**2, -1)

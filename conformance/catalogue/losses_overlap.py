@@ -350,7 +350,7 @@ CASES = (
                     labels,
                     logits,
                     tf.math.count_nonzero(labels, -1, dtype=tf.int32),
-                    tf.fill([labels.shape[0]], logits.shape[1]),
+                    tf.fill([tf.shape(labels)[0]], tf.shape(logits)[1]),
                 ),
                 reduction,
             ),

@@ -73,6 +73,7 @@ def torch_steps(torch, x, gamma, beta, mean, variance, axis, momentum, epsilon, 
 
 def keras_steps(tf, x, gamma, beta, mean, variance, axis, momentum, epsilon, own=False):
     """A layer that calls tf.keras.layers.BatchNormalization on x[0], x[1], ..."""
+    steps = x.shape[0]
 
     class Steps(tf.keras.layers.Layer):
         def __init__(self):
@@ -85,7 +86,7 @@ def keras_steps(tf, x, gamma, beta, mean, variance, axis, momentum, epsilon, own
             self.norm.build(shape[1:])
 
         def call(self, x, training):
-            for step in tf.unstack(x):
+            for step in tf.unstack(x, steps):
                 y = self.norm(step, training=training)
             return y
 
@@ -117,7 +118,7 @@ def fused_batch_norm(tf, x, gamma, beta, axis, epsilon):
     """tf.compat.v1.nn.fused_batch_norm, of float32 weights; of images alone, channels last"""
     order = [a for a in range(len(x.shape)) if a != axis % len(x.shape)] + [axis % len(x.shape)]
     last = tf.transpose(x, order)
-    image = tf.reshape(last, [-1, 1, 1, x.shape[axis]])
+    image = tf.reshape(last, [-1, 1, 1, tf.shape(x)[axis]])
     gamma, beta = tf.cast(gamma, "float32"), tf.cast(beta, "float32")
     y = tf.compat.v1.nn.fused_batch_norm(image, gamma, beta, **settings(epsilon=epsilon))[0]
     return tf.transpose(tf.reshape(y, tf.shape(last)), [order.index(a) for a in range(len(x.shape))])

@@ -121,6 +121,12 @@ def torch_spectral_norm_by_hand(torch, x, kernel, u, iterations):
     return x @ kernel / (v @ kernel * u).sum()
 
 
+def along(tf, scale, x, axes):
+    """A number for each element of some axes, in the rank of x, whose sizes may be known only when it runs."""
+    sizes = tf.keras.ops.shape(x)
+    return tf.reshape(scale, [n if a in axes or a - len(sizes) in axes else 1 for a, n in enumerate(sizes)])
+
+
 def keras_spectral_norm(tf, x, kernel, u, iterations):
     """tf.keras.layers.SpectralNormalization"""
     layer = tf.keras.layers.Dense(kernel.shape[1], use_bias=False, dtype=x.dtype)
@@ -309,7 +315,7 @@ CASES = (
             ),
             lambda tf, x, scale, axes, epsilon: tf.keras.ops.rms_normalization(
                 x,
-                tf.reshape(scale, [n if a in axes or a - len(x.shape) in axes else 1 for a, n in enumerate(x.shape)]),
+                along(tf, scale, x, axes),
                 axes,
                 **settings(epsilon=epsilon),
             ),

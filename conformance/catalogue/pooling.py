@@ -42,9 +42,10 @@ def tf_averages(tf, x, size, stride, padding, ceil_mode, count_include_pad, divi
     """Sums of windows of a padded image, divided by what torch divides them by."""
     counted = tf.pad(tf.ones_like(x), padded(padding), constant_values=tf.cast(count_include_pad, x.dtype))
     more = [[0, 0]]
-    for n, k, s, p in zip(x.shape[1:3], size, stride, padding, strict=True):
+    for n, k, s, p in zip(tf.unstack(tf.shape(x)[1:3], 2), size, stride, padding, strict=True):
         rest = (n + 2 * p - k) % s
-        more.append([0, s - rest if ceil_mode and rest and n + 2 * p - k - rest + s < n + p else 0])
+        fits = (rest > 0) & (n + 2 * p - k - rest + s < n + p)
+        more.append([0, tf.where(fits, s - rest, 0) if ceil_mode else 0])
     more.append([0, 0])
     total = tf.nn.avg_pool2d(tf.pad(tf.pad(x, padded(padding)), more), size, stride, "VALID")
     if divisor is not None:
@@ -55,10 +56,10 @@ def tf_averages(tf, x, size, stride, padding, ceil_mode, count_include_pad, divi
 def tf_maxima(tf, x, size, stride, padding, dilation, ceil_mode):
     """Padded with -inf here, as tf.nn.pool pads alike before and after; there is no stride with a dilation."""
     pads = []
-    for n, k, s, p, d in zip(x.shape[1:3], size, stride, padding, dilation, strict=True):
+    for n, k, s, p, d in zip(tf.unstack(tf.shape(x)[1:3], 2), size, stride, padding, dilation, strict=True):
         rest = (n + 2 * p - d * (k - 1) - 1) % s
         last = n + 2 * p - d * (k - 1) - 1 - rest + s
-        pads.append([p, p + (s - rest if ceil_mode and rest and last < n + p else 0)])
+        pads.append([p, p + (tf.where((rest > 0) & (last < n + p), s - rest, 0) if ceil_mode else 0)])
     x = tf.pad(x, [[0, 0], *pads, [0, 0]], constant_values=tf.cast(-np.inf, x.dtype))
     return tf.nn.pool(x, size, "MAX", dilations=dilation)[:, :: stride[0], :: stride[1]]
 

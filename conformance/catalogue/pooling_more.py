@@ -25,7 +25,7 @@ def torch_indexed_layer(torch, x, size, stride, padding):
 def tf_argmax(tf, x, size, stride, padding):
     """TensorFlow counts (row * width + column) * channels + channel."""
     y, indices = tf.nn.max_pool_with_argmax(x, size, stride, padding.upper(), output_dtype=tf.int64)
-    return y, indices // x.shape[-1]
+    return y, indices // tf.shape(x, tf.int64)[-1]
 
 
 def tf_argmax_in_batch(tf, x, size, stride, padding):
@@ -33,14 +33,16 @@ def tf_argmax_in_batch(tf, x, size, stride, padding):
     y, indices = tf.nn.max_pool_with_argmax(
         x, size, stride, padding.upper(), output_dtype=tf.int64, include_batch_in_index=True
     )
-    return y, indices // x.shape[-1] % (x.shape[1] * x.shape[2])
+    _, height, width, channels = tf.unstack(tf.shape(x, tf.int64))
+    return y, indices // channels % (height * width)
 
 
 def tf_unpooled(tf, x, indices, shape):
     """TensorFlow has no such function: scatter to zeros, by image, place and channel."""
-    batch, channels, n = x.shape[0], x.shape[-1], int(np.prod(shape))
-    b = tf.broadcast_to(tf.reshape(tf.range(batch, dtype=tf.int64), [-1, *[1] * (len(shape) + 1)]), x.shape)
-    c = tf.broadcast_to(tf.range(channels, dtype=tf.int64), x.shape)
+    sizes = tf.shape(x, tf.int64)
+    batch, channels, n = sizes[0], sizes[-1], int(np.prod(shape))
+    b = tf.broadcast_to(tf.reshape(tf.range(batch), [-1, *[1] * (len(shape) + 1)]), sizes)
+    c = tf.broadcast_to(tf.range(channels), sizes)
     at = tf.stack([b, indices, c], axis=-1)
     return tf.reshape(tf.scatter_nd(at, x, [batch, n, channels]), [batch, *shape, channels])
 

@@ -22,9 +22,14 @@ def qkv(batch: int, times: int, keys: int, heads: int, size: int, *, of_value: i
     return (batch, times, heads, size), (batch, keys, h, size), (batch, keys, h, of_value or size)
 
 
+def tf_scale(tf, query):
+    """1 / sqrt(size), of a size that may be known only when it runs."""
+    return tf.cast(tf.cast(tf.shape(query)[-1], tf.float64) ** -0.5, query.dtype)
+
+
 def keras_biased(tf, query, key, value, bias=None, mask=None):
     """Keras makes a float32 of the scale, by default or given: apply it to the query."""
-    query = query * query.shape[-1] ** -0.5
+    query = query * tf_scale(tf, query)
     return tf.keras.ops.dot_product_attention(query, key, value, bias=bias, mask=mask, scale=1.0)
 
 
@@ -42,10 +47,11 @@ def torch_alibi(torch, query, key, value):
 
 
 def keras_alibi(tf, query, key, value):
-    heads, times, keys = query.shape[2], query.shape[1], key.shape[1]
-    distance = np.arange(keys) - np.arange(times)[:, None]
-    bias = tf.cast(slopes(heads)[:, None, None] * distance, query.dtype)
-    return keras_biased(tf, query, key, value, bias[None], tf.constant(distance <= 0)[None, None])
+    heads, times, keys = tf.shape(query)[2], tf.shape(query)[1], tf.shape(key)[1]
+    distance = tf.range(keys) - tf.range(times)[:, None]
+    slopes = 2.0 ** (-8 * tf.range(1, heads + 1) / heads)
+    bias = tf.cast(slopes[:, None, None] * tf.cast(distance, slopes.dtype), query.dtype)
+    return keras_biased(tf, query, key, value, bias[None], (distance <= 0)[None, None])
 
 
 def torch_relative_bias(torch, query, key, value, table):
@@ -57,8 +63,8 @@ def torch_relative_bias(torch, query, key, value, table):
 
 
 def keras_relative_bias(tf, query, key, value, table):
-    m, times, keys = table.shape[0] // 2, query.shape[1], key.shape[1]
-    rows = np.clip(np.arange(keys) - np.arange(times)[:, None], -m, m) + m
+    m, times, keys = tf.shape(table)[0] // 2, tf.shape(query)[1], tf.shape(key)[1]
+    rows = tf.clip_by_value(tf.range(keys) - tf.range(times)[:, None], -m, m) + m
     bias = tf.transpose(tf.gather(table, rows), [2, 0, 1])[None]
     return keras_biased(tf, query, key, value, bias)
 
@@ -72,9 +78,9 @@ def torch_relative_keys(torch, query, key, value, table):
 
 
 def keras_relative_keys(tf, query, key, value, table):
-    m, times, keys, size = table.shape[0] // 2, query.shape[1], key.shape[1], query.shape[3]
-    rows = np.clip(np.arange(keys) - np.arange(times)[:, None], -m, m) + m
-    bias = tf.einsum("bihd,ijd->bhij", query, tf.gather(table, rows)) * size**-0.5
+    m, times, keys = tf.shape(table)[0] // 2, tf.shape(query)[1], tf.shape(key)[1]
+    rows = tf.clip_by_value(tf.range(keys) - tf.range(times)[:, None], -m, m) + m
+    bias = tf.einsum("bihd,ijd->bhij", query, tf.gather(table, rows)) * tf_scale(tf, query)
     return keras_biased(tf, query, key, value, bias)
 
 
@@ -85,10 +91,10 @@ def torch_angles(torch, x, size, base):
     return position[:, None] * base ** (-torch.arange(0, size, 2, dtype=dtype) / size)
 
 
-def tf_angles(tf, x, size, base):
+def tf_angles(tf, x, base):
     """In float32 at least: positions above 256 are not all bfloat16 numbers."""
     dtype = x.dtype if x.dtype == tf.float64 else tf.float32
-    position = tf.range(x.shape[1], dtype=dtype)
+    position, size = tf.range(tf.shape(x)[1], dtype=dtype), tf.cast(tf.shape(x)[-1], dtype)
     return position[:, None] * tf.constant(base, dtype) ** (-tf.range(0, size, 2, dtype=dtype) / size)
 
 
@@ -98,9 +104,9 @@ def torch_sinusoidal(torch, x, base=10000.0):
 
 
 def keras_sinusoidal(tf, x, base=10000.0):
-    angle = tf_angles(tf, x, x.shape[2], base)
+    angle = tf_angles(tf, x, base)
     encoding = tf.stack([tf.sin(angle), tf.cos(angle)], axis=-1)
-    return x + tf.cast(tf.reshape(encoding, [x.shape[1], x.shape[2]]), x.dtype)
+    return x + tf.cast(tf.reshape(encoding, tf.shape(x)[1:]), x.dtype)
 
 
 def torch_rotary(torch, x, interleaved, base=10000.0):
@@ -121,11 +127,11 @@ def torch_rotary_complex(torch, x, interleaved, base=10000.0):
 
 
 def keras_rotary(tf, x, interleaved, base=10000.0):
-    angle = tf_angles(tf, x, x.shape[3], base)[:, None]
+    angle = tf_angles(tf, x, base)[:, None]
     cos, sin, wide = tf.cos(angle), tf.sin(angle), tf.cast(x, angle.dtype)
     first, second = (wide[..., ::2], wide[..., 1::2]) if interleaved else tf.split(wide, 2, axis=-1)
     pair = first * cos - second * sin, second * cos + first * sin
-    turned = tf.reshape(tf.stack(pair, axis=-1), x.shape) if interleaved else tf.concat(pair, axis=-1)
+    turned = tf.reshape(tf.stack(pair, axis=-1), tf.shape(x)) if interleaved else tf.concat(pair, axis=-1)
     return tf.cast(turned, x.dtype)
 
 

@@ -88,7 +88,7 @@ def torch_merged(torch, x, kernel, recurrent, bias, kernel_2, recurrent_2, bias_
 def tf_loop(tf, x, kernel, recurrent, bias, activation="tanh"):
     """tf.matmul and tf.tanh or tf.nn.relu, step by step"""
     f = {"tanh": tf.tanh, "relu": tf.nn.relu}[activation]
-    states = [tf.zeros([x.shape[0], recurrent.shape[0]], x.dtype)]
+    states = [tf.zeros([tf.shape(x)[0], tf.shape(recurrent)[0]], x.dtype)]
     for step in tf.unstack(x, axis=1):
         states.append(f(tf.matmul(step, kernel) + tf.matmul(states[-1], recurrent) + bias))
     return tf.stack(states[1:], axis=1), states[-1]
@@ -97,7 +97,7 @@ def tf_loop(tf, x, kernel, recurrent, bias, activation="tanh"):
 def tf_scan(tf, x, kernel, recurrent, bias, activation="tanh"):
     """tf.scan"""
     f = {"tanh": tf.tanh, "relu": tf.nn.relu}[activation]
-    start = tf.zeros([x.shape[0], recurrent.shape[0]], x.dtype)
+    start = tf.zeros([tf.shape(x)[0], tf.shape(recurrent)[0]], x.dtype)
     states = tf.scan(
         lambda h, step: f(tf.matmul(step, kernel) + tf.matmul(h, recurrent) + bias), tf.transpose(x, [1, 0, 2]), start
     )

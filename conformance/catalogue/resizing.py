@@ -149,7 +149,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, x, shape: tf.keras.layers.Reshape(shape, dtype=x.dtype)(x),
-            lambda tf, x, shape: tf.reshape(x, (x.shape[0], *shape)),
+            lambda tf, x, shape: tf.reshape(x, (tf.shape(x)[0], *shape)),
         ],
         jax=[lambda jax, x, shape: jax.numpy.reshape(x, (x.shape[0], *shape))],
         samples=[
@@ -219,7 +219,7 @@ CASES = (
             lambda tf, x, pads: tf.pad(x, [[0, 0], *pads, [0, 0]]),
             lambda tf, x, pads: tf.keras.ops.image.pad_images(x, pads[0][0], pads[1][0], pads[0][1], pads[1][1]),
             lambda tf, x, pads: tf.image.pad_to_bounding_box(
-                x, pads[0][0], pads[1][0], sum(pads[0]) + x.shape[1], sum(pads[1]) + x.shape[2]
+                x, pads[0][0], pads[1][0], sum(pads[0]) + tf.shape(x)[1], sum(pads[1]) + tf.shape(x)[2]
             ),
         ],
         jax=[lambda jax, x, pads: jax.numpy.pad(x, [(0, 0), *pads, (0, 0)])],
@@ -284,7 +284,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, crops: tf.keras.layers.Cropping2D(crops, data_format="channels_last", dtype=x.dtype)(x),
             lambda tf, x, crops: tf.image.crop_to_bounding_box(
-                x, crops[0][0], crops[1][0], x.shape[1] - sum(crops[0]), x.shape[2] - sum(crops[1])
+                x, crops[0][0], crops[1][0], tf.shape(x)[1] - sum(crops[0]), tf.shape(x)[2] - sum(crops[1])
             ),
             lambda tf, x, crops: tf.keras.ops.image.crop_images(x, crops[0][0], crops[1][0], crops[0][1], crops[1][1]),
         ],

@@ -25,7 +25,7 @@ def tf_resized_lines(tf, x, size):
 
 def tf_resized_volumes(tf, x, size):
     """Two axes as an image, then the third."""
-    b, d, h, w, c = x.shape
+    b, d, h, w, c = tf.unstack(tf.shape(x))
     y = tf.image.resize(tf.reshape(x, (b * d, h, w, c)), size[1:])
     y = tf.image.resize(tf.reshape(y, (b, d, size[1] * size[2], c)), (size[0], size[1] * size[2]))
     return tf.reshape(y, (b, *size, c))

@@ -16,8 +16,8 @@ BAD: dict[str, Any] = {"edge": True, "raises": True, "dtypes": ("float32",)}
 def keras_sampled(tf, map_coordinates, x, grid, padding, align_corners, order):
     """Keras takes pixels, (row, column), and one array: each channel of each image by itself."""
     mode = {"zeros": "constant", "border": "nearest", "reflection": "mirror" if align_corners else "reflect"}[padding]
-    scale = [(n - (1 if align_corners else 0)) / 2 for n in x.shape[1:3]]
-    at = (grid[..., ::-1] + 1) * tf.constant(scale, x.dtype) - (0 if align_corners else 0.5)
+    scale = tf.cast(tf.shape(x)[1:3] - (1 if align_corners else 0), x.dtype) / 2
+    at = (grid[..., ::-1] + 1) * scale - (0 if align_corners else 0.5)
     images = [
         tf.stack([map_coordinates(channel, tf.transpose(where, (2, 0, 1)), order, mode) for channel in channels], -1)
         for channels, where in zip((tf.unstack(image, axis=-1) for image in tf.unstack(x)), tf.unstack(at), strict=True)

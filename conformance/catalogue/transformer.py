@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import Array, Case, KerasLayer, Sample
+from conformance.catalogue.positions import tf_scale
 from conformance.reference import transformer as ref
 from fixtures.samples import Make, normal, sample
 
@@ -103,7 +104,7 @@ def tf_mha_by_hand(tf, query, value, key, *weights):
         tf.einsum("btd,dhs->bths", x, w) + b
         for x, w, b in zip((query, key, value), weights[:6:2], weights[1:6:2], strict=True)
     )
-    y = tf.keras.ops.dot_product_attention(q * q.shape[-1] ** -0.5, k, v, scale=1.0)  # a scale becomes a float32
+    y = tf.keras.ops.dot_product_attention(q * tf_scale(tf, q), k, v, scale=1.0)  # a scale becomes a float32
     return tf.einsum("bths,hso->bto", y, weights[6]) + weights[7]
 
 
@@ -163,9 +164,9 @@ def keras_mha_with_more_keys(tf, query, value, key, more_key, more_value, *weigh
         for x, w, b in zip((query, key, value), weights[:6:2], weights[1:6:2], strict=True)
     )
     for key_row, value_row in ((more_key, more_value), (0 * more_key, 0 * more_value))[: 1 + zero]:
-        k = tf.concat([k, tf.broadcast_to(key_row, [k.shape[0], 1, *k.shape[2:]])], axis=1)
-        v = tf.concat([v, tf.broadcast_to(value_row, [v.shape[0], 1, *v.shape[2:]])], axis=1)
-    y = tf.keras.ops.dot_product_attention(q * q.shape[-1] ** -0.5, k, v, scale=1.0)  # a scale becomes a float32
+        k = tf.concat([k, tf.broadcast_to(key_row, tf.shape(k[:, :1]))], axis=1)
+        v = tf.concat([v, tf.broadcast_to(value_row, tf.shape(v[:, :1]))], axis=1)
+    y = tf.keras.ops.dot_product_attention(q * tf_scale(tf, q), k, v, scale=1.0)  # a scale becomes a float32
     return tf.einsum("bths,hso->bto", y, weights[6]) + weights[7]
 
 
