@@ -36,8 +36,8 @@ def with_axes(tf, x, layer, n):
     return WithAxes()
 
 
-SEEDED = ("function", "shapeless", "xla", "compile", "dynamic")
-"""A TF1 graph's seed is set inside of it."""
+SEEDED = ("eager", "function", "shapeless", "xla", "compile", "dynamic", "inductor")
+"""All but a TF1 graph, whose seed is set inside of it."""
 
 
 def constant(value: float, *shape: int):
