@@ -265,9 +265,9 @@ def test_what_two_steps_agree_on_by_chance_is_as_uncertain_as_the_rest() -> None
     uncertain = noise._at_least_as_usual(apart, sizes)
     assert uncertain[:3] == pytest.approx([1e-14, 6.5e-15, 2e-14])
     assert uncertain[3] == pytest.approx(6.5e-27)  # what is formed of less is known to more digits
-    values = np.array([2.0, 2.0, 2.0, 1e-12])
+    values = noise._larger(np.array([2.0, -2.0, 2.0, 1e-12]))
     of_zeros = noise._at_least_as_usual(apart, np.zeros(4), values)  # as layer norm's of equal numbers
-    assert of_zeros[:3] == pytest.approx([1e-14, 6.5e-15, 2e-14])
+    assert of_zeros == pytest.approx([1e-14, 1e-14, 2e-14, 3e-27])
     assert noise._at_least_as_usual(np.asarray(0.0), sizes, values) == 0  # ball arithmetic
 
 
