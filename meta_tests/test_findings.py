@@ -24,8 +24,11 @@ ONEDNN = "onednn-"
 """So begin the names of what TensorFlow's kernels of oneDNN do, which are chosen when it is imported."""
 ON_TORCH = "keras-on-torch-"
 """So begin the names of what Keras does on its backend torch alone: a program chooses it before Keras is imported."""
-AVX512 = {"gelu-of-infinity-by-avx512"}
-"""What torch's kernels of oneDNN do on processors that have AVX-512, and on no others."""
+AVX512 = {
+    "gelu-of-infinity-by-avx512": ("torch", "onednn"),
+    "xla-power-of-two-by-avx512": ("tensorflow", "instructions"),
+}
+"""What is done on processors that have AVX-512, and on no others; with the fact of `KERNELS` that says so."""
 
 ROWS = {row[1]: row[2] for row in re.finditer(r"^\| \[`([\w-]+)`\]\(#\1\) \| (\w+) \|", PAGE, re.MULTILINE)}
 
@@ -92,8 +95,8 @@ def test_each_program_shows_its_defect(frameworks: tuple[str, ...], beginning: s
     mine = [n for n, framework in ROWS.items() if framework in frameworks and n not in SEGFAULTS]
     names = [n for n in mine if next((b for b in (ONEDNN, ON_TORCH) if n.startswith(b)), "") == beginning]
     assert names
-    if "torch" in frameworks and load("torch").kernels("float32")["onednn"] != "AVX512":
-        names = [n for n in names if n not in AVX512]
+    facts = {n: load(AVX512[n][0]).kernels("float32")[AVX512[n][1]] for n in names if n in AVX512}
+    names = [n for n in names if facts.get(n, "AVX512") == "AVX512"]
     paths = [str(PROGRAMS / f"{n}.py") for n in names]
     # The page is about CPUs, and JAX would take a GPU.
     switch = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": str(int(beginning == ONEDNN)), "JAX_PLATFORMS": "cpu"}

@@ -56,14 +56,14 @@ DEVICES = ("cpu", "gpu")
 
 KERNELS = {
     "torch": ("cpu_capability", "onednn", "capability"),
-    "tensorflow": ("onednn", "capability"),
+    "tensorflow": ("onednn", "instructions", "capability"),
     "jax": ("capability",),
     "keras": ("capability",),
 }
 """Facts that `Framework.kernels` gives: `cpu_capability` as torch names it (DEFAULT, AVX2, AVX512, ...), `onednn` off,
-or on in TensorFlow, and in torch the instructions that it uses (AVX2, AVX512); `capability` of the first GPU, 8.0 for
-example, or none."""
-CPU_KERNELS = ("cpu_capability", "onednn")
+or on in TensorFlow, and in torch the instructions that it uses (AVX2, AVX512); `instructions` for which XLA compiles:
+AVX512, or less; `capability` of the first GPU, 8.0 for example, or none."""
+CPU_KERNELS = ("cpu_capability", "onednn", "instructions")
 """Those that say nothing of a GPU."""
 
 DISTRIBUTIONS = {

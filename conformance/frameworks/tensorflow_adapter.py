@@ -1,6 +1,7 @@
 """TensorFlow, with its Keras 3."""
 
 import os
+import re
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -259,7 +260,7 @@ class TensorFlow:
         return facts
 
     def kernels(self, dtype: str) -> Mapping[str, str]:
-        facts = {"onednn": "on" if dtype in FLOATS and _onednn(dtype) else "off"}
+        facts = {"onednn": "on" if dtype in FLOATS and _onednn(dtype) else "off", "instructions": _instructions()}
         return kernel_facts(self.name, facts, self.capability())
 
     def capability(self) -> tuple[int, int]:
@@ -270,6 +271,14 @@ class TensorFlow:
 
     def memory(self) -> int:
         return int(tf.config.experimental.get_memory_info("GPU:0")["current"])
+
+
+def _instructions() -> str:
+    """Those of the processor, as NumPy found them, unless XLA is told to use less."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+    told = re.search(r"--xla_cpu_max_isa=(\w+)", os.environ.get("XLA_FLAGS", ""))
+    more = any(name.startswith(("AVX512", "X86_V4")) for name in found)
+    return "AVX512" if more and (told is None or told[1].upper().startswith("AVX512")) else "less"
 
 
 @cache
