@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance import divergence, noise, plan
+from conformance import divergence, plan
 from conformance.case import DTYPES, TF32, Case
 from conformance.catalogue import GPU_ALONE, catalogue
 from conformance.check import against_reference, observe
@@ -16,7 +16,6 @@ from conformance.divergence import Divergence
 from conformance.formats import FORMATS, rounded
 from conformance.frameworks import DEVICES, KERNELS, Framework, chosen, load
 from conformance.plan import ACROSS, Options, Test
-from conformance.score import scored
 from conformance.workbench import Workbench
 from fixtures import conform
 from fixtures.samples import normal
@@ -375,15 +374,9 @@ def test_the_script_of_a_failure_on_a_gpu_runs(
             faulty.setattr(
                 "conformance.check._led",
                 lambda bench, route, t, s, d: {
-                    k: v * (1.01 if t.device == "gpu" else 1) for k, v in bench.expected(t.case, s, d).value.items()
+                    k: (v * (1.01 if t.device == "gpu" else 1)).astype("float32")
+                    for k, v in bench.expected(t.case, s, d).value.items()
                 },
-            )
-            faulty.setattr(
-                noise,
-                "score",
-                lambda a, e, d, *, score=scored, **how: score(
-                    {k: v.astype("float32") for k, v in a.items()}, e, d, **how
-                ),
             )
         else:
             inject(faulty, target, patch)
