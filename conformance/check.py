@@ -115,9 +115,9 @@ def against_reference(
     def ask(route: Route) -> Score:
         with bench.clock.spending("frameworks"):
             actual = compute(framework, route, test, sample, dtype)
-        whole = not case.computation.per_element
-        score = bench.score(actual, wanted, dtype, per_element=not whole, signed_zeros=signed, limit=test.limit)
-        if _by_chance(bench, test, (route,), dtype, sample, score):
+        each = case.computation.per_element
+        score = bench.score(actual, wanted, dtype, per_element=each, signed_zeros=signed, limit=test.limit)
+        if _by_chance(bench, test, route, dtype, sample, score):
             score = bench.score(actual, bench.as_formed(test, sample, dtype), dtype, limit=test.limit)
         if score.steps and not score.problem and route is routes[0] and test.device == "cpu":
             _show(bench, test.framework, sample, dtype, actual, score)
@@ -127,9 +127,7 @@ def against_reference(
         yield _answered(bench, test, (route,), dtype, sample, partial(ask, route))
 
 
-def _by_chance(
-    bench: Workbench, test: Test, routes: tuple[Route, ...], dtype: str, sample: Sample, score: Score
-) -> bool:
+def _by_chance(bench: Workbench, test: Test, route: Route, dtype: str, sample: Sample, score: Score) -> bool:
     """Whether some elements are beyond the limit, which the result as a whole is not: their floors may be too low by
     chance. Not where a divergence says why, nor of functions of one element, whose floors have no such luck."""
     kind = test.case.computation
@@ -137,7 +135,7 @@ def _by_chance(
         kind.per_element
         and not (kind.certified or kind.exact_inputs)
         and score.norm <= test.limit < score.score < math.inf
-        and known(bench, test, routes, dtype, sample.name, "", score.score) is None
+        and known(bench, test, (route,), dtype, sample.name, "", score.score) is None
     )
 
 

@@ -275,7 +275,7 @@ class TensorFlow:
 
 def _instructions() -> str:
     """Those of the processor, as NumPy found them, unless XLA is told to use less."""
-    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+    found = np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", [])
     told = re.search(r"--xla_cpu_max_isa=(\w+)", os.environ.get("XLA_FLAGS", ""))
     more = any(name.startswith(("AVX512", "X86_V4")) for name in found)
     return "AVX512" if more and (told is None or told[1].upper().startswith("AVX512")) else "less"
