@@ -27,16 +27,26 @@ COLUMNS = ("torch", "tensorflow", "jax")
 FRAMEWORKS = (*COLUMNS, "keras")
 """Those, and Keras on another backend than TensorFlow, whose routes are those of TensorFlow's that are its own."""
 GLUE = {
-    "cast": "cast",
-    "reduce_mean": "mean",
-    "reduce_sum": "sum",
-    "reshape": "reshape",
-    "split": "split",
-    "transpose": "transpose",
-    "unstack": "unstack",
+    "cast": "keras.ops.cast",
+    "concat": "keras.ops.concatenate",
+    "convert_to_tensor": "keras.ops.copy",  # a step of torch's is in place,
+    "function": "lambda f=None, **_: f or (lambda g: g)",
+    "identity": "keras.ops.copy",  # and a variable is the tensor that it is made of
+    "ones": "keras.ops.ones",
+    "ones_like": "keras.ops.ones_like",
+    "range": "keras.ops.arange",
+    "reduce_mean": "keras.ops.mean",
+    "reduce_sum": "keras.ops.sum",
+    "reshape": "keras.ops.reshape",
+    "split": "keras.ops.split",
+    "stack": "keras.ops.stack",
+    "transpose": "keras.ops.transpose",
+    "unstack": "keras.ops.unstack",
+    "zeros": "keras.ops.zeros",
+    "zeros_like": "keras.ops.zeros_like",
 }
-"""What Keras' own routes may take from ``tf`` besides ``tf.keras``, to bring inputs and results into form; and the
-function of ``keras.ops`` that does the same on every backend, for the arguments that these routes give."""
+"""What Keras' own routes may take from ``tf`` besides ``tf.keras``, to bring inputs and results into form; and what
+does the same on every backend, for the arguments that these routes give. Functions run as they are, step by step."""
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 COMPLEX = ("complex128", "complex64")
@@ -289,7 +299,10 @@ class Case:
 @cache
 def _routes(case: Case, framework: str) -> tuple[Route, ...]:
     if framework == "keras":
-        return tuple(replace(route, framework="keras") for route in _routes(case, "tensorflow") if _of_keras(route))
+        own = [replace(route, framework="keras") for route in _routes(case, "tensorflow") if _of_keras(route)]
+        eager_last = sorted(own, key=lambda route: not re.search('how="(function|xla)"', route.source))
+        programs = {_COMPILED.sub("", "".join(route.source.split())): route for route in eager_last}
+        return tuple(route for route in own if route in programs.values())
     calls: Sequence[Callable[..., Any] | KerasLayer] = getattr(case, framework)
 
     @cache
@@ -297,6 +310,10 @@ def _routes(case: Case, framework: str) -> tuple[Route, ...]:
         return _described([call.make if isinstance(call, KerasLayer) else call for call in calls], framework, case.name)
 
     return tuple(Route(framework, call, lambda i=i: described()[i]) for i, call in enumerate(calls))  # type: ignore[misc]
+
+
+_COMPILED = re.compile(', ?how="(eager|function|xla)"')
+"""How TensorFlow runs a program of Keras, which elsewhere is eager: its routes are one."""
 
 
 def _of_keras(route: Route) -> bool:

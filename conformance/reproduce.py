@@ -276,7 +276,7 @@ tf = types.SimpleNamespace(keras=keras, {glue})
 if BACKEND in BACKENDS:  # Keras: with the tensors, derivatives and devices of its backend
     _MODULE["keras"] = "tf"
     _HEAD["keras"] = _HEAD[BACKEND] + _ON_BACKEND.format(
-        backend=BACKEND, glue=", ".join(f"{name}=keras.ops.{of_ops}" for name, of_ops in GLUE.items())
+        backend=BACKEND, glue=", ".join(f"{name}={expression}" for name, expression in GLUE.items())
     )
     _SEEDED["keras"] = "keras.utils.set_random_seed({s})\n"
     for _table in (_PRECISE, _PLACE, _MOVING, _PUSHED, _GRADIENT):

@@ -36,7 +36,7 @@ def torch_clipped(torch, clip, *gradients):
 def keras_clipped(tf, *gradients, **options):
     """What a Keras optimizer makes of gradients: those by which plain descent at the rate 1 moves from 0."""
     optimizer = tf.keras.optimizers.SGD(1.0, **options)
-    variables = [tf.keras.Variable(tf.zeros_like(g), dtype=g.dtype.name) for g in gradients]
+    variables = [tf.keras.Variable(tf.zeros_like(g), dtype=g.dtype) for g in gradients]
     optimizer.build(variables)
     optimizer.apply(gradients, variables)
     return tuple(-tf.convert_to_tensor(v) for v in variables)

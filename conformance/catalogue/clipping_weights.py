@@ -60,12 +60,12 @@ def torch_loss_as_printed(torch, x, y, kernel, bias, strength):
 def keras_penalized(tf, ask, x, kernel, bias, strength):
     """``ask(model)``, of a compiled model with a regularizer. Losses and what is reported of them have Keras' dtype."""
     usual = tf.keras.config.floatx()
-    tf.keras.config.set_floatx(x.dtype.name)
+    tf.keras.config.set_floatx(tf.keras.backend.standardize_dtype(x.dtype))
     try:
         dense = tf.keras.layers.Dense(
-            kernel.shape[1], kernel_regularizer=tf.keras.regularizers.L2(strength), dtype=x.dtype.name
+            kernel.shape[1], kernel_regularizer=tf.keras.regularizers.L2(strength), dtype=x.dtype
         )
-        model = tf.keras.Sequential([tf.keras.Input(x.shape[1:], dtype=x.dtype.name), dense])
+        model = tf.keras.Sequential([tf.keras.Input(x.shape[1:], dtype=x.dtype), dense])
         model.set_weights([kernel.numpy(), bias.numpy()])
         model.compile(tf.keras.optimizers.SGD(0.125), "mse", run_eagerly=True, jit_compile=False)
         return tf.constant(ask(model), x.dtype)
@@ -88,7 +88,7 @@ def keras_history(tf, x, y, kernel, bias, strength):
 
 def keras_activity_penalty(tf, x, kernel, strength):
     layer = tf.keras.layers.Dense(
-        kernel.shape[1], use_bias=False, activity_regularizer=tf.keras.regularizers.L2(strength), dtype=x.dtype.name
+        kernel.shape[1], use_bias=False, activity_regularizer=tf.keras.regularizers.L2(strength), dtype=x.dtype
     )
     layer.build(x.shape)
     layer.kernel.assign(kernel)
@@ -205,7 +205,7 @@ def keras_constrained_steps(tf, vector, matrix, *gradients, constraint, how="fun
     usual = tf.keras.config.epsilon()
     tf.keras.config.set_epsilon(2.0**-100)
     optimizer = tf.keras.optimizers.SGD(**options)
-    variables = [tf.keras.Variable(a, dtype=a.dtype.name) for a in (vector, matrix)]
+    variables = [tf.keras.Variable(tf.identity(a), dtype=a.dtype) for a in (vector, matrix)]
     for variable in variables:
         variable.constraint = chosen
     optimizer.build(variables)

@@ -56,7 +56,7 @@ def keras_descent(tf, function, start, shape, *, optimizer, how="eager", **optio
     """The points after each of 100 steps."""
     kinds = tf.keras.optimizers
     kind = {"sgd": kinds.SGD, "momentum": kinds.SGD, "rmsprop": kinds.RMSprop, "adam": kinds.Adam}[optimizer]
-    x = tf.keras.Variable(start, dtype=start.dtype.name)
+    x = tf.keras.Variable(tf.identity(start), dtype=start.dtype)
     stepping = kind(**options)
     stepping.build([x])
 

@@ -85,7 +85,9 @@ def keras_continued(tf, through, vector, matrix, *gradients, optimizer, **option
     names = ("bias", "kernel")
 
     def start(arrays):
-        variables = [tf.keras.Variable(a, dtype=a.dtype.name, name=n) for a, n in zip(arrays, names, strict=True)]
+        variables = [
+            tf.keras.Variable(tf.identity(a), dtype=a.dtype, name=n) for a, n in zip(arrays, names, strict=True)
+        ]
         made = keras_made(tf, optimizer, **options)
         made.build(variables)
         return made, variables
@@ -167,7 +169,7 @@ def keras_resumed(tf, x, y, optimizer):
     import tempfile
 
     model = tf.keras.Sequential(
-        [tf.keras.Input(x.shape[1:], dtype=x.dtype.name), tf.keras.layers.Dense(y.shape[1], dtype=x.dtype.name)]
+        [tf.keras.Input(x.shape[1:], dtype=x.dtype), tf.keras.layers.Dense(y.shape[1], dtype=x.dtype)]
     )
     schedule = tf.keras.optimizers.schedules.ExponentialDecay(0.125, 1, 0.5)
     options = {"momentum": 0.875} if optimizer == "SGD" else {}

@@ -143,7 +143,7 @@ def keras_steps(
 ):
     """Both parameters after each step of a Keras optimizer that is given these gradients, and that of ``l2 / 2 |w|^2``;
     ``how``: eager, function or xla. ``before(optimizer, t)`` is called before step t."""
-    variables = [tf.keras.Variable(a, dtype=a.dtype.name) for a in (vector, matrix)]
+    variables = [tf.keras.Variable(tf.identity(a), dtype=a.dtype) for a in (vector, matrix)]
     optimizer.build(variables)
 
     def step(gradients):

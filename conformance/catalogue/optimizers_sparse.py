@@ -44,7 +44,7 @@ def torch_sparse(torch, kind, table, rows, values, *, how="sparse", **options):
 
 def keras_sparse(tf, optimizer, table, rows, values):
     """The table after each step of a Keras optimizer that is given these rows of its gradient."""
-    variable = tf.keras.Variable(table, dtype=table.dtype.name)
+    variable = tf.keras.Variable(tf.identity(table), dtype=table.dtype)
     optimizer.build([variable])
 
     @tf.function(autograph=False)

@@ -32,7 +32,10 @@ def torch_parameters(torch, *arrays):
 
 
 def keras_variables(tf, *arrays):
-    return [tf.keras.Variable(a, dtype=a.dtype.name, name=n) for a, n in zip(arrays, ("bias", "kernel"), strict=True)]
+    return [
+        tf.keras.Variable(tf.identity(a), dtype=a.dtype, name=n)
+        for a, n in zip(arrays, ("bias", "kernel"), strict=True)
+    ]
 
 
 def torch_rows(torch, rows, *names):

@@ -105,21 +105,18 @@ def keras_rates(tf, schedule, rates, steps, how="call"):
     if how != "update":
         return {"rate": tf.cast([[s(t) for s in schedules] for t in range(steps)], rates.dtype)}
     optimizers = [tf.keras.optimizers.SGD(s) for s in schedules]
-    weights = [tf.keras.Variable(tf.zeros((), rates.dtype), dtype=rates.dtype.name) for _ in schedules]
+    weights = [tf.keras.Variable(tf.zeros((), rates.dtype), dtype=rates.dtype) for _ in schedules]
     for optimizer, w in zip(optimizers, weights, strict=True):
         optimizer.build([w])
 
-    def step(t, found):
+    @tf.function(autograph=False)
+    def step():
         for optimizer, w in zip(optimizers, weights, strict=True):
             w.assign(tf.zeros_like(w))
             optimizer.apply([tf.ones_like(w)], [w])
-        return t + 1, found.write(t, -tf.stack([tf.convert_to_tensor(w) for w in weights]))
+        return -tf.stack([tf.convert_to_tensor(w) for w in weights])
 
-    def run():
-        found = tf.TensorArray(rates.dtype, steps)
-        return tf.while_loop(lambda t, _: t < steps, step, (0, found))[1].stack()
-
-    return {"rate": tf.function(run, autograph=False)()}
+    return {"rate": tf.stack([step() for _ in range(steps)])}
 
 
 def keras_callback_rates(tf, callback, rates, epochs, logs=(), floatx=True):
@@ -127,7 +124,7 @@ def keras_callback_rates(tf, callback, rates, epochs, logs=(), floatx=True):
     ``logs[epoch]`` at its end if there are any. Keras keeps a rate that is no schedule in a variable of dtype floatx():
     that of the rates if ``floatx``."""
     before, found = tf.keras.config.floatx(), []
-    tf.keras.config.set_floatx(rates.dtype.name if floatx else before)
+    tf.keras.config.set_floatx(tf.keras.backend.standardize_dtype(rates.dtype) if floatx else before)
     try:
         for rate in rates:
             model, watcher = tf.keras.Sequential(), callback()

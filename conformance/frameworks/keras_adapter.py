@@ -26,8 +26,8 @@ keras.config.disable_traceback_filtering()  # only its own frames tell when inpu
 
 _TF: Any = ModuleType("tensorflow")  # what it lacks is skipped by the name that users know: need tf.nn, ...
 _TF.keras = keras
-for _name, _of_ops in GLUE.items():
-    setattr(_TF, _name, getattr(keras.ops, _of_ops))
+for _name, _expression in GLUE.items():
+    setattr(_TF, _name, eval(_expression, {"keras": keras}))
 
 
 class Keras:
