@@ -81,8 +81,8 @@ class Program:
     """Steps that change weights: of an optimizer, or of training.
 
     ``reference(*arrays, nudge=, **options)`` is an endless iterator of what must be seen after each step, by name.
-    ``torch`` and ``tensorflow`` build it, see `conformance.frameworks.Framework.program`. ``flops(**size)`` and
-    ``bytes(**size)`` are those of one step.
+    ``torch``, ``tensorflow`` and ``jax`` build it, see `conformance.frameworks.Framework.program`. ``flops(**size)``
+    and ``bytes(**size)`` are those of one step.
     """
 
     name: str
@@ -96,6 +96,7 @@ class Program:
     reference: Callable[..., Iterator[dict[str, Array]]]
     torch: Callable[..., Any]
     tensorflow: Callable[..., Any]
+    jax: Callable[..., Any]
     flops: Formula
     bytes: Formula
     options: Callable[..., Mapping[str, Any]] = lambda **_: {}
@@ -235,8 +236,7 @@ def prepared(data: Data, framework: str, mode: str, device: str = "cpu") -> Call
         return call
     adapter = load(framework)
     if isinstance(entry, Program):
-        build = {"torch": entry.torch, "tensorflow": entry.tensorflow}[framework]
-        step, seen = adapter.program(build, data.inputs, b.options, mode=mode, device=device)
+        step, seen = adapter.program(getattr(entry, framework), data.inputs, b.options, mode=mode, device=device)
         rows = []
         for _ in range(STEPS):
             loss = step()

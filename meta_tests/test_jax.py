@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from conformance import frameworks, plan
+from conformance.benchmark import Benchmark, Data, Program, Wrong, prepared
 from conformance.case import Route
 from conformance.catalogue import AREAS, area
+from conformance.catalogue.benchmarks import benchmarks
 from conformance.check import observe
 from conformance.divergence import divergences
 from conformance.frameworks import Framework, chosen, load
@@ -238,3 +240,24 @@ def test_a_fault_makes_frameworks_disagree(jax: Framework, monkeypatch: pytest.M
     original = jax.module.numpy.exp
     monkeypatch.setattr(jax.module.numpy, "exp", lambda x: original(x) * 1.01)
     assert "failed" in outcomes()
+
+
+# Benchmarks
+
+PROGRAMS = [b for b in benchmarks(("small",)) if isinstance(b.entry, Program)]
+
+
+@pytest.mark.parametrize("of", PROGRAMS, ids=lambda b: b.id)
+def test_steps_are_those_of_the_reference(jax: Framework, of: Benchmark) -> None:
+    step = prepared(Data(of), "jax", "jit")
+    assert (step() is None) == (of.what == "optimizer step")
+
+
+def test_other_steps_are_not_timed(jax: Framework, monkeypatch: pytest.MonkeyPatch) -> None:
+    import optax
+
+    apply = optax.apply_updates
+    monkeypatch.setattr(optax, "apply_updates", lambda weights, updates: apply(apply(weights, updates), updates))
+    for of in PROGRAMS:
+        with pytest.raises(Wrong, match="computes something else"):
+            prepared(Data(of), "jax", "jit")

@@ -8,6 +8,7 @@ the weights as the reference names and lays them out.
 import numpy as np
 
 from conformance.benchmark import Program
+from conformance.catalogue import benchmark_programs_jax as in_jax
 from conformance.catalogue.training_transformer import (
     by_layer,
     by_name,
@@ -82,6 +83,7 @@ def optimizer(name, kind, rule, options, flops, arrays, modes=("foreach", "fused
     return Program(
         name, "trajectory", "optimizer step", {"layers": 4, "width": 16}, {"layers": 4, "width": 128},
         {"layers": 4, "width": 1024}, parameters, ref.optimizing(rule), torch_optimizing(kind), keras_optimizing(kind),
+        in_jax.optimizing(kind),
         flops=lambda **size: flops * amount(**size), bytes=lambda **size: 4 * arrays * amount(**size),
         options=lambda **_: options, modes={"torch": modes},
     )  # fmt: skip
@@ -304,7 +306,7 @@ TRAINING = [
         "train_dense_network", "training", "training step", {"batch": 4, "features": 16, "hidden": 16, "classes": 10},
         {"batch": 32, "features": 256, "hidden": 128, "classes": 10},
         {"batch": 256, "features": 1024, "hidden": 1024, "classes": 10},
-        dense_batch, ref.dense_network, torch_dense, keras_dense,
+        dense_batch, ref.dense_network, torch_dense, keras_dense, in_jax.dense,
         flops=lambda batch, features, hidden, classes: (
             4 * batch * features * hidden + 6 * batch * hidden * classes
             + 4 * dense_weights(batch, features, hidden, classes)
@@ -317,7 +319,7 @@ TRAINING = [
     Program(
         "train_convolutional_network", "training", "training step", {"batch": 2, "n": 8, "first": 2, "second": 4},
         {"batch": 8, "n": 28, "first": 6, "second": 16}, {"batch": 64, "n": 28, "first": 16, "second": 32},
-        images_batch, ref.convolutional_network, torch_convolutional, keras_convolutional,
+        images_batch, ref.convolutional_network, torch_convolutional, keras_convolutional, in_jax.convolutional,
         flops=lambda batch, n, first, second: (
             batch * (4 * n**2 * 25 * first + 6 * (n // 2) ** 2 * 25 * first * second + 60 * (n // 4) ** 2 * second)
             + 4 * images_weights(batch, n, first, second)
@@ -332,7 +334,7 @@ TRAINING = [
         {"batch": 2, "context": 8, "width": 16, "heads": 2, "blocks": 1},
         {"batch": 4, "context": 32, "width": 64, "heads": 4, "blocks": 1},
         {"batch": 8, "context": 64, "width": 128, "heads": 4, "blocks": 2},
-        text_batch, ref.language_model, torch_transformer, keras_transformer,
+        text_batch, ref.language_model, torch_transformer, keras_transformer, in_jax.transformer,
         flops=lambda batch, context, width, heads, blocks: (
             3 * batch * context * (
                 blocks * (16 * width**2 + 4 * context * width) + 2 * width * letters_of_text()[1]

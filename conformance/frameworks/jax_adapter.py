@@ -166,6 +166,24 @@ class Jax:
         call = _wrapped(whole, mode)
         return lambda: jax.block_until_ready(call(primals, cs))  # arrays lie on the device, and so does what uses them
 
+    def program(
+        self,
+        build: Callable[..., Any],
+        arrays: Sequence[Array],
+        options: Mapping[str, Any],
+        *,
+        mode: str = "eager",
+        device: str = "cpu",
+    ) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        with _on(device) as place:
+            step, seen = build(jax, lambda f: _wrapped(f, mode), mode, *_arrays(arrays, place), **options)
+
+        def placed() -> Any:
+            with _on(device):
+                return step()
+
+        return placed, seen
+
     def clock(self, device: str) -> Callable[[], float]:
         return time.perf_counter
 
