@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from conformance.case import DTYPES, FLOATS, FRAMEWORKS, TF32, Array, Case, Route, Sample
-from conformance.catalogue import LAYERS, OF_KERAS, REPRESENTATIVE, area
+from conformance.catalogue import LAYERS, NOT_OF_KERAS, OF_KERAS, REPRESENTATIVE, area
 from conformance.formats import is_floating, rounded
 from conformance.frameworks import BACKEND, DEFAULT_MODES, DEVICES, MODES_OF, chosen, leading_mode
 from reports.record import Planned
@@ -351,7 +351,7 @@ def combinations(area_name: str, options: Options, devices: Sequence[str]) -> It
     """Everything that `tests` is chosen from; a test may have no sample at the dtypes of the run."""
     for case in area(area_name):
         for device in (d for d in devices if d in case.devices):
-            asked = [f for f in options.frameworks if f != "keras" or area_name in OF_KERAS[BACKEND]]
+            asked = [f for f in options.frameworks if f != "keras" or _of_keras(area_name, case)]
             for framework in asked:
                 for mode in options.modes:
                     if mode == "inductor" and case.name not in REPRESENTATIVE:
@@ -367,6 +367,11 @@ def combinations(area_name: str, options: Options, devices: Sequence[str]) -> It
             for pair in itertools.combinations(found, 2):
                 joint = "+".join(pair)
                 yield from (Test(area_name, case, c, joint, "eager", device) for c in JOINT if c in case.checks)
+
+
+def _of_keras(area_name: str, case: Case) -> bool:
+    """Whether Keras is asked for a case on its other backend."""
+    return area_name in OF_KERAS[BACKEND] and case.name not in NOT_OF_KERAS.get(BACKEND, {})
 
 
 def _on_gpu_alone(area_name: str, case: Case, framework: str) -> Iterator[Test]:

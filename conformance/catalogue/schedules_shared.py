@@ -112,8 +112,8 @@ def keras_rates(tf, schedule, rates, steps, how="call"):
     @tf.function(autograph=False)
     def step():
         for optimizer, w in zip(optimizers, weights, strict=True):
-            w.assign(tf.zeros_like(w))
-            optimizer.apply([tf.ones_like(w)], [w])
+            w.assign(tf.zeros((), rates.dtype))
+            optimizer.apply([tf.ones((), rates.dtype)], [w])
         return -tf.stack([tf.convert_to_tensor(w) for w in weights])
 
     return {"rate": tf.stack([step() for _ in range(steps)])}
