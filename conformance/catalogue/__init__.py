@@ -25,8 +25,8 @@ LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 
 OF_KERAS = {
     "torch": (
-        "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
-        "losses", "optimizers", "schedules",
+        "elementwise", "activations", "special", "reductions", "linalg", "indexing", "dtypes", "layers", "convolution",
+        "pooling", "normalization", "recurrent", "attention", "resizing", "losses", "optimizers", "schedules",
     ),
     "jax": ("activations", "layers"),
 }  # fmt: skip
