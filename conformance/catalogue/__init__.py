@@ -25,9 +25,9 @@ LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 
 OF_KERAS = {
     "torch": (
-        "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
-        "preprocessing", "construction", "losses", "metrics", "optimizers", "schedules", "clipping", "initializers",
-        "random",
+        "elementwise", "activations", "special", "reductions", "linalg", "indexing", "dtypes", "layers", "convolution",
+        "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing", "construction", "losses",
+        "metrics", "optimizers", "schedules", "clipping", "initializers", "random",
     ),
     "jax": ("activations", "layers", "optimizers", "schedules"),
 }  # fmt: skip

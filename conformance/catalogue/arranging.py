@@ -126,7 +126,7 @@ AXES = (
         torch=[lambda torch, x: x.mT, lambda torch, x: torch.transpose(x, -1, -2)],
         tensorflow=[
             lambda tf, x: tf.linalg.matrix_transpose(x),
-            lambda tf, x: tf.keras.layers.Permute((2, 1), dtype=x.dtype.name)(x),
+            lambda tf, x: tf.keras.layers.Permute((2, 1), dtype=x.dtype)(x),
         ],
         jax=[lambda jax, x: jax.numpy.matrix_transpose(x), lambda jax, x: x.mT],
         samples=focused(
@@ -247,7 +247,9 @@ PIECES = (
         tensorflow=[
             lambda tf, a, b, c, axis: tf.concat((a, b, c), axis),
             lambda tf, a, b, c, axis: tf.keras.ops.concatenate((a, b, c), axis),
-            lambda tf, a, b, c, axis: tf.keras.layers.Concatenate(axis, dtype=a.dtype.name)((a, b, c)),
+            lambda tf, a, b, c, axis: tf.keras.layers.Concatenate(
+                axis, dtype=tf.keras.backend.standardize_dtype(a.dtype)
+            )((a, b, c)),
         ],
         jax=[
             lambda jax, a, b, c, axis: jax.numpy.concatenate((a, b, c), axis),

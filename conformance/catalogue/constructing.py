@@ -265,7 +265,7 @@ FROM_A_SHAPE = (
         torch=[lambda torch, like, rows, columns: torch.eye(rows, columns, dtype=like.dtype)],
         tensorflow=[
             lambda tf, like, rows, columns: tf.eye(rows, columns, dtype=like.dtype),
-            lambda tf, like, rows, columns: tf.keras.ops.eye(rows, columns, dtype=like.dtype.name),
+            lambda tf, like, rows, columns: tf.keras.ops.eye(rows, columns, dtype=like.dtype),
         ],
         jax=[lambda jax, like, rows, columns: jax.numpy.eye(rows, columns, dtype=like.dtype)],
         samples=focused(
@@ -282,7 +282,7 @@ FROM_A_SHAPE = (
         ref.tri,
         torch=[lambda torch, like, rows, columns, k: torch.ones(rows, columns, dtype=like.dtype).tril(k)],
         tensorflow=[
-            lambda tf, like, rows, columns, k: tf.keras.ops.tri(rows, columns, k, like.dtype.name),
+            lambda tf, like, rows, columns, k: tf.keras.ops.tri(rows, columns, k, like.dtype),
             lambda tf, like, rows, columns, k: tf.experimental.numpy.tri(rows, columns, k, like.dtype.as_numpy_dtype),
         ],
         jax=[lambda jax, like, rows, columns, k: jax.numpy.tri(rows, columns, k, dtype=like.dtype)],
@@ -301,7 +301,7 @@ FROM_A_SHAPE = (
         torch=[lambda torch, like, start, stop, step: torch.arange(start, stop, step, dtype=like.dtype)],
         tensorflow=[
             lambda tf, like, start, stop, step: tf.range(start, stop, step, dtype=like.dtype),
-            lambda tf, like, start, stop, step: tf.keras.ops.arange(start, stop, step, dtype=like.dtype.name),
+            lambda tf, like, start, stop, step: tf.keras.ops.arange(start, stop, step, dtype=like.dtype),
             lambda tf, like, start, stop, step: tf.experimental.numpy.arange(
                 start, stop, step, like.dtype.as_numpy_dtype
             ),
@@ -323,7 +323,7 @@ FROM_A_SHAPE = (
         torch=[lambda torch, start, stop, n: torch.linspace(start, stop, n, dtype=start.dtype)],
         tensorflow=[
             lambda tf, start, stop, n: tf.linspace(start, stop, n),
-            lambda tf, start, stop, n: tf.keras.ops.linspace(start, stop, n, dtype=start.dtype.name),
+            lambda tf, start, stop, n: tf.keras.ops.linspace(start, stop, n, dtype=start.dtype),
         ],
         jax=[lambda jax, start, stop, n: jax.numpy.linspace(start, stop, n)],
         samples=focused(
@@ -342,7 +342,7 @@ FROM_A_SHAPE = (
         ref.logspace,
         torch=[lambda torch, start, stop, n, base: torch.logspace(start, stop, n, base, dtype=start.dtype)],
         tensorflow=[
-            lambda tf, start, stop, n, base: tf.keras.ops.logspace(start, stop, n, base=base, dtype=start.dtype.name),
+            lambda tf, start, stop, n, base: tf.keras.ops.logspace(start, stop, n, base=base, dtype=start.dtype),
             lambda tf, start, stop, n, base: tf.experimental.numpy.logspace(start, stop, n, base=base),
         ],
         jax=[lambda jax, start, stop, n, base: jax.numpy.logspace(start, stop, n, base=base)],
@@ -361,7 +361,7 @@ FROM_A_SHAPE = (
         torch=[lambda torch, value, shape: value.expand(shape).clone()],
         tensorflow=[
             lambda tf, value, shape: tf.fill(shape, value),
-            lambda tf, value, shape: tf.keras.ops.full(shape, value, dtype=value.dtype.name),
+            lambda tf, value, shape: tf.keras.ops.full(shape, value, dtype=value.dtype),
         ],
         jax=[lambda jax, value, shape: jax.numpy.full(shape, value)],
         samples=focused(

@@ -153,7 +153,7 @@ PRODUCTS = (
         tensorflow=[
             lambda tf, a, b: tf.linalg.matmul(a, b),
             lambda tf, a, b: tf.keras.ops.matmul(a, b),
-            lambda tf, a, b: tf.keras.layers.Dot((2, 1), dtype=a.dtype.name)([a, b]),
+            lambda tf, a, b: tf.keras.layers.Dot((2, 1), dtype=a.dtype)([a, b]),
         ],
         jax=[lambda jax, a, b: jax.lax.batch_matmul(a, b), lambda jax, a, b: jax.numpy.matmul(a, b)],
         samples=[

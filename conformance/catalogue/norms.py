@@ -274,7 +274,7 @@ NORMS = (
         tensorflow=[
             lambda tf, x: tf.math.l2_normalize(x, -1),
             lambda tf, x: tf.keras.ops.normalize(x),
-            lambda tf, x: tf.keras.layers.UnitNormalization(dtype=x.dtype.name)(x),
+            lambda tf, x: tf.keras.layers.UnitNormalization(dtype=x.dtype)(x),
         ],
         samples=[
             normal((4, 9)),

@@ -457,7 +457,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, axis: tf.nn.softmax(x, axis),
             lambda tf, x, axis: tf.keras.ops.softmax(x, axis),
-            lambda tf, x, axis: tf.keras.layers.Softmax(axis, dtype=x.dtype.name)(x),
+            lambda tf, x, axis: tf.keras.layers.Softmax(axis, dtype=x.dtype)(x),
         ],
         jax=[
             lambda jax, x, axis: jax.nn.softmax(x, axis),
@@ -481,7 +481,7 @@ CASES = (
         torch=[lambda torch, x, axis: torch.exp(x - torch.logsumexp(x, axis, keepdim=True))],
         tensorflow=[
             lambda tf, x, axis: tf.keras.ops.softmax(x, axis),
-            lambda tf, x, axis: tf.keras.layers.Softmax(axis, dtype=x.dtype.name)(x),
+            lambda tf, x, axis: tf.keras.layers.Softmax(axis, dtype=x.dtype)(x),
         ],
         jax=[lambda jax, x, axis: jax.nn.softmax(x, axis)],
         samples=[

@@ -274,7 +274,7 @@ CODES = (
         torch=[lambda torch, ids, like, classes: torch.nn.functional.one_hot(ids, classes).to(like.dtype)],
         tensorflow=[
             lambda tf, ids, like, classes: tf.one_hot(ids, classes, dtype=like.dtype),
-            lambda tf, ids, like, classes: tf.keras.ops.one_hot(ids, classes, dtype=like.dtype.name),
+            lambda tf, ids, like, classes: tf.keras.ops.one_hot(ids, classes, dtype=like.dtype),
         ],
         jax=[lambda jax, ids, like, classes: jax.nn.one_hot(ids, classes, dtype=like.dtype)],
         samples=focused(
