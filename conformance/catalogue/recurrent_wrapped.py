@@ -160,7 +160,7 @@ def keras_truncated(tf, x, kernel, recurrent, bias, calls):
     layer = tf.keras.layers.LSTM(recurrent.shape[0], stateful=True, unroll=True, dtype=x.dtype)
     parts = tf.split(x, calls, axis=1)
     layer.build(parts[0].shape)
-    layer.set_weights([*(w.numpy() for w in (kernel, recurrent, bias)), *layer.get_weights()[3:]])
+    layer.set_weights([*map(tf.keras.ops.convert_to_numpy, (kernel, recurrent, bias)), *layer.get_weights()[3:]])
     return tuple(layer(part) for part in parts)
 
 
@@ -175,7 +175,7 @@ def keras_calls(tf, x, kernel, recurrent, bias, calls, stateful, reset):
     layer = tf.keras.layers.LSTM(recurrent.shape[0], stateful=stateful, unroll=True, dtype=x.dtype)
     parts, outputs = tf.split(x, calls, axis=1), []
     layer.build(parts[0].shape)
-    layer.set_weights([*(w.numpy() for w in (kernel, recurrent, bias)), *layer.get_weights()[3:]])
+    layer.set_weights([*map(tf.keras.ops.convert_to_numpy, (kernel, recurrent, bias)), *layer.get_weights()[3:]])
     for part in parts:
         outputs.append(layer(part))
         if reset:
