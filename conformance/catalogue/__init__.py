@@ -28,7 +28,7 @@ OF_KERAS = {
         "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
         "losses", "optimizers", "schedules",
     ),
-    "jax": ("activations", "layers", "losses", "normalization", "pooling", "convolution", "attention"),
+    "jax": ("activations", "layers", "convolution", "pooling", "normalization", "attention", "resizing", "losses"),
 }  # fmt: skip
 """Areas in which Keras is asked on each of its other backends: those that were brought to agree there."""
 
