@@ -28,7 +28,10 @@ OF_KERAS = {
         "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
         "losses", "optimizers", "schedules",
     ),
-    "jax": ("activations", "layers", "convolution", "pooling", "normalization", "attention", "resizing", "losses"),
+    "jax": (
+        "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
+        "losses",
+    ),
 }  # fmt: skip
 """Areas in which Keras is asked on each of its other backends: those that were brought to agree there."""
 
