@@ -29,7 +29,10 @@ OF_KERAS = {
         "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing", "construction", "losses",
         "metrics", "optimizers", "schedules", "clipping", "initializers", "random",
     ),
-    "jax": ("activations", "layers", "optimizers", "schedules"),
+    "jax": (
+        "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
+        "losses", "optimizers", "schedules",
+    ),
 }  # fmt: skip
 """Areas in which Keras is asked on each of its other backends: those that were brought to agree there."""
 

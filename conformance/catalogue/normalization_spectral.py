@@ -21,7 +21,7 @@ def keras_first_call(tf, x, kernel, iterations=1):
     dense = tf.keras.layers.Dense(kernel.shape[1], use_bias=False, dtype=x.dtype)
     layer = tf.keras.layers.SpectralNormalization(dense, iterations, dtype=x.dtype)
     layer.build(x.shape)
-    dense.set_weights([kernel.numpy()])
+    dense.set_weights([tf.keras.ops.convert_to_numpy(kernel)])
     return layer(x, training=True)
 
 

@@ -155,12 +155,18 @@ def keras_stateful(tf, x, kernel, recurrent, bias, calls):
     return Calls()
 
 
+def assign(layer, *values):
+    """The layer's first weights; its states stay as they are."""
+    for weight, value in zip(layer.weights, values, strict=False):
+        weight.assign(value)
+
+
 def keras_truncated(tf, x, kernel, recurrent, bias, calls):
     """tf.keras.layers.LSTM(stateful=True), whose state is a variable"""
     layer = tf.keras.layers.LSTM(recurrent.shape[0], stateful=True, unroll=True, dtype=x.dtype)
     parts = tf.split(x, calls, axis=1)
     layer.build(parts[0].shape)
-    layer.set_weights([*(w.numpy() for w in (kernel, recurrent, bias)), *layer.get_weights()[3:]])
+    assign(layer, kernel, recurrent, bias)
     return tuple(layer(part) for part in parts)
 
 
@@ -175,7 +181,7 @@ def keras_calls(tf, x, kernel, recurrent, bias, calls, stateful, reset):
     layer = tf.keras.layers.LSTM(recurrent.shape[0], stateful=stateful, unroll=True, dtype=x.dtype)
     parts, outputs = tf.split(x, calls, axis=1), []
     layer.build(parts[0].shape)
-    layer.set_weights([*(w.numpy() for w in (kernel, recurrent, bias)), *layer.get_weights()[3:]])
+    assign(layer, kernel, recurrent, bias)
     for part in parts:
         outputs.append(layer(part))
         if reset:
