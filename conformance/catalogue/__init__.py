@@ -36,9 +36,7 @@ OF_KERAS = {
 }  # fmt: skip
 """Areas in which Keras is asked on each of its other backends: those that were brought to agree there."""
 
-NOT_OF_KERAS = {
-    "jax": {"gradient_accumulation": "each step compiles both ways of a condition anew"}
-}
+NOT_OF_KERAS = {"jax": {"gradient_accumulation": "each step compiles both ways of a condition anew"}}
 """Cases in those areas that are left out, and why."""
 
 REPRESENTATIVE = frozenset({
