@@ -30,8 +30,8 @@ OF_KERAS = {
         "metrics", "optimizers", "schedules", "clipping", "initializers", "random",
     ),
     "jax": (
-        "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
-        "losses", "optimizers", "schedules",
+        "elementwise", "activations", "special", "reductions", "indexing", "dtypes", "layers", "convolution", "pooling",
+        "normalization", "recurrent", "attention", "resizing", "losses", "optimizers", "schedules",
     ),
 }  # fmt: skip
 """Areas in which Keras is asked on each of its other backends: those that were brought to agree there."""
