@@ -222,12 +222,12 @@ def keras_epochs(tf, x, kernel, recurrent, bias, batch, reset):
         def on_epoch_end(self, epoch, logs=None):
             last.append(tf.identity(layer.states[0]))
 
-    usual = tf.keras.config.floatx()
-    tf.keras.config.set_floatx(x.dtype.name)  # fit casts data to it
+    usual, dtype = tf.keras.config.floatx(), tf.keras.backend.standardize_dtype(x.dtype)
+    tf.keras.config.set_floatx(dtype)  # fit casts data to it
     model = tf.keras.Sequential([tf.keras.Input(batch_shape=(batch, *x.shape[1:]), dtype=x.dtype), layer])
-    layer.set_weights([*(w.numpy() for w in (kernel, recurrent, bias)), *layer.get_weights()[3:]])
+    assign(layer, kernel, recurrent, bias)
     model.compile(tf.keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
-    data, target = x.numpy(), np.zeros((x.shape[0], recurrent.shape[0]), x.dtype.name)
+    data, target = tf.keras.ops.convert_to_numpy(x), np.zeros((x.shape[0], recurrent.shape[0]), dtype)
     try:
         model.fit(data, target, batch_size=batch, epochs=2, shuffle=False, verbose=0, callbacks=[States()])
     finally:
