@@ -59,7 +59,7 @@ def top_k_of_one_hot(tf, labels, scores, k, batches):
 
 
 AT_THRESHOLD = ([0, 0, 0, 1], [0.5, 0.5, 0.25, 0.75])
-SIZES = given([0, 1, 1, 0], [0.5, 0.25, 0.75], name="bad-sizes", raises=True, threshold=0.5, batches=(3, 1))
+SIZES = given([0, 1, 1, 0], [0.5, 0.25, 0.75], name="bad-sizes", raises=True, threshold=0.5, **FOUR)
 
 CASES = (
     Case(

@@ -91,7 +91,7 @@ def counts_of_metrics(tf, labels, scores, threshold, batches):
 
 
 AT_THRESHOLD = ([0, 1, 1, 0], [0.5, 0.5, 0.25, 0.75])
-SIZES = given([0, 1, 1, 0], [0.5, 0.25, 0.75], name="bad-sizes", raises=True, threshold=0.5, batches=(3, 1))
+SIZES = given([0, 1, 1, 0], [0.5, 0.25, 0.75], name="bad-sizes", raises=True, threshold=0.5, **FOUR)
 
 CASES = (
     Case(

@@ -13,6 +13,13 @@ UPDATED_ALIKE = ("eager",)
 """Modes of a metric whose state is that of another, which is updated in graphs too: tracing takes seconds."""
 
 
+def batched(arrays, batches):
+    """The rows of each array in batches of these sizes, of which the last takes what is left: sizes that do not fit
+    are for the metric to refuse."""
+    starts = [sum(batches[:i]) for i in range(len(batches))]
+    return [tuple(a[i:j] for a in arrays) for i, j in zip(starts, [*starts[1:], None], strict=True)]
+
+
 def streamed(tf, metric, batches):
     """A function to the result of a Keras metric that has seen other numbers, is reset, and is given unequal batches.
     It stands for a layer: the metric is made outside of graphs, and has been called once when it is traced."""
@@ -20,7 +27,7 @@ def streamed(tf, metric, batches):
     def result(*arrays):
         metric.update_state(*(a[:1] for a in arrays))  # which is to be forgotten
         metric.reset_state()
-        for batch in zip(*(tf.split(a, batches) for a in arrays), strict=True):
+        for batch in batched(arrays, batches):
             metric.update_state(*batch)
         return metric.result()
 
@@ -32,7 +39,7 @@ def stateless(tf, metric, batches):
 
     def result(*arrays):
         state = metric.stateless_reset_state()
-        for batch in zip(*(tf.split(a, batches) for a in arrays), strict=True):
+        for batch in batched(arrays, batches):
             state = metric.stateless_update_state(state, *batch)
         return metric.stateless_result(state)
 
