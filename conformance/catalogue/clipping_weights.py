@@ -66,9 +66,9 @@ def keras_penalized(tf, ask, x, kernel, bias, strength):
             kernel.shape[1], kernel_regularizer=tf.keras.regularizers.L2(strength), dtype=x.dtype
         )
         model = tf.keras.Sequential([tf.keras.Input(x.shape[1:], dtype=x.dtype), dense])
-        model.set_weights([kernel.numpy(), bias.numpy()])
+        model.set_weights([tf.keras.ops.convert_to_numpy(w) for w in (kernel, bias)])
         model.compile(tf.keras.optimizers.SGD(0.125), "mse", run_eagerly=True, jit_compile=False)
-        return tf.constant(ask(model), x.dtype)
+        return tf.keras.ops.convert_to_tensor(ask(model), x.dtype)
     finally:
         tf.keras.config.set_floatx(usual)
 

@@ -157,7 +157,11 @@ class Torch:
             second = torch.func.jvp(lambda *xs: torch.func.vjp(g, *xs)[1](cs), moving, ts)[1]
         else:
             moving = tuple(t.clone().requires_grad_() for t in moving)
-            first = torch.autograd.grad(g(*moving), moving, cs, create_graph=True, materialize_grads=True)
+            pairs = [(r, c) for r, c in zip(g(*moving), cs, strict=True) if r.requires_grad]
+            if not pairs:  # constant
+                return (None,) * len(moving)
+            results, seeds = zip(*pairs, strict=True)
+            first = torch.autograd.grad(results, moving, seeds, create_graph=True, materialize_grads=True)
             pairs = [(r, t) for r, t in zip(first, ts, strict=True) if r.requires_grad]
             if not pairs:  # linear
                 return (None,) * len(moving)
