@@ -42,7 +42,7 @@ CASES = (
         "selection",
         partial(ref.constant, value=0.0),
         torch=[lambda torch, like: torch.nn.init.zeros_(torch.full_like(like, 7))],
-        tensorflow=[lambda tf, like: tf.keras.initializers.Zeros()(like.shape, like.dtype.name)],
+        tensorflow=[lambda tf, like: tf.keras.initializers.Zeros()(like.shape, like.dtype)],
         jax=[lambda jax, like, *, key: jax.nn.initializers.zeros(key, like.shape, like.dtype)],
         samples=[
             sample("matrix", blank(3, 4)),
@@ -58,7 +58,7 @@ CASES = (
         "selection",
         partial(ref.constant, value=1.0),
         torch=[lambda torch, like: torch.nn.init.ones_(torch.empty_like(like))],
-        tensorflow=[lambda tf, like: tf.keras.initializers.Ones()(like.shape, like.dtype.name)],
+        tensorflow=[lambda tf, like: tf.keras.initializers.Ones()(like.shape, like.dtype)],
         jax=[lambda jax, like, *, key: jax.nn.initializers.ones(key, like.shape, like.dtype)],
         samples=[
             sample("matrix", blank(3, 4)),
@@ -74,7 +74,7 @@ CASES = (
         "elementwise",
         ref.constant,
         torch=[lambda torch, like, value: torch.nn.init.constant_(torch.empty_like(like), value)],
-        tensorflow=[lambda tf, like, value: tf.keras.initializers.Constant(value)(like.shape, like.dtype.name)],
+        tensorflow=[lambda tf, like, value: tf.keras.initializers.Constant(value)(like.shape, like.dtype)],
         jax=[lambda jax, like, *, key, value: jax.nn.initializers.constant(value)(key, like.shape, like.dtype)],
         samples=[
             sample("half", blank(3, 4), value=0.5),
@@ -91,7 +91,7 @@ CASES = (
         "selection",
         ref.identity,
         torch=[lambda torch, like, gain: gain * torch.nn.init.eye_(torch.empty_like(like))],
-        tensorflow=[lambda tf, like, gain: tf.keras.initializers.Identity(gain)(like.shape, like.dtype.name)],
+        tensorflow=[lambda tf, like, gain: tf.keras.initializers.Identity(gain)(like.shape, like.dtype)],
         samples=[
             sample("square", blank(4, 4), gain=1.0),
             sample("tall", blank(5, 3), gain=0.5),

@@ -50,7 +50,7 @@ def torch_weight(torch, like, layer, weight, law, size):
 
 def keras_weight(tf, like, layer, weight, law, size, **initializers):
     """The same sizes."""
-    layers, dtype = tf.keras.layers, like.dtype.name
+    layers, dtype = tf.keras.layers, like.dtype
     options = {**initializers, "dtype": dtype}
     made, shape = {
         "Dense": lambda: (layers.Dense(256, **options), (1, 64)),

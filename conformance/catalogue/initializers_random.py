@@ -74,7 +74,7 @@ def torch_he(torch, like, slope, mode, distribution):
 
 def keras_scaled(tf, like, scale, mode, distribution):
     named = {"normal": "untruncated_normal"}.get(distribution, distribution)
-    return tf.keras.initializers.VarianceScaling(scale, mode, named)(like.shape, like.dtype.name)
+    return tf.keras.initializers.VarianceScaling(scale, mode, named)(like.shape, like.dtype)
 
 
 def named(name, scale, mode, distribution):
@@ -98,9 +98,7 @@ CASES = (
         drawn,
         statistics=ref.uniform,
         torch=[lambda torch, like, low, high: torch.nn.init.uniform_(torch.empty_like(like), low, high)],
-        tensorflow=[
-            lambda tf, like, low, high: tf.keras.initializers.RandomUniform(low, high)(like.shape, like.dtype.name)
-        ],
+        tensorflow=[lambda tf, like, low, high: tf.keras.initializers.RandomUniform(low, high)(like.shape, like.dtype)],
         jax=[
             lambda jax, like, *, key, low, high: (
                 low + jax.nn.initializers.uniform(high - low)(key, like.shape, like.dtype)
@@ -124,7 +122,7 @@ CASES = (
         torch=[lambda torch, like, mean, deviation: torch.nn.init.normal_(torch.empty_like(like), mean, deviation)],
         tensorflow=[
             lambda tf, like, mean, deviation: tf.keras.initializers.RandomNormal(mean, deviation)(
-                like.shape, like.dtype.name
+                like.shape, like.dtype
             )
         ],
         jax=[
@@ -154,7 +152,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, like, mean, deviation: tf.keras.initializers.TruncatedNormal(mean, deviation)(
-                like.shape, like.dtype.name
+                like.shape, like.dtype
             )
         ],
         jax=[
@@ -179,10 +177,8 @@ CASES = (
         statistics=ref.truncated_normal,
         torch=[lambda torch, like, mean, deviation: torch.nn.init.trunc_normal_(torch.empty_like(like))],
         tensorflow=[
-            lambda tf, like, mean, deviation: tf.keras.initializers.TruncatedNormal()(like.shape, like.dtype.name),
-            lambda tf, like, mean, deviation: tf.keras.initializers.TruncatedNormal(stddev=1.0)(
-                like.shape, like.dtype.name
-            ),
+            lambda tf, like, mean, deviation: tf.keras.initializers.TruncatedNormal()(like.shape, like.dtype),
+            lambda tf, like, mean, deviation: tf.keras.initializers.TruncatedNormal(stddev=1.0)(like.shape, like.dtype),
         ],
         samples=[
             sample("dense", blank(60, 100), mean=0.0, deviation=1.0),
@@ -289,7 +285,7 @@ CASES = (
         drawn,
         statistics=ref.variance_scaling,
         torch=[lambda torch, like, of, **options: torch_scaled(torch, like, **options)],
-        tensorflow=[lambda tf, like, of, **options: getattr(tf.keras.initializers, of)()(like.shape, like.dtype.name)],
+        tensorflow=[lambda tf, like, of, **options: getattr(tf.keras.initializers, of)()(like.shape, like.dtype)],
         samples=[
             sample("glorot-uniform", DENSE, **named("GlorotUniform", 1.0, "fan_avg", "uniform")),
             sample("glorot-uniform-kernel", CONVOLUTION, **named("GlorotUniform", 1.0, "fan_avg", "uniform")),
@@ -320,8 +316,8 @@ CASES = (
         tensorflow=[
             lambda tf, like, of, scale, mode, distribution: tf.keras.initializers.VarianceScaling(
                 scale, mode, distribution="untruncated_normal"
-            )(like.shape, like.dtype.name),
-            lambda tf, like, of, **options: getattr(tf.keras.initializers, of)()(like.shape, like.dtype.name),
+            )(like.shape, like.dtype),
+            lambda tf, like, of, **options: getattr(tf.keras.initializers, of)()(like.shape, like.dtype),
         ],
         samples=[
             sample("he-dense", DENSE, **named("HeNormal", 2.0, "fan_in", "normal")),
@@ -345,7 +341,7 @@ CASES = (
         torch=[
             lambda torch, like, gain: of_torch(torch, like, lambda weight: torch.nn.init.orthogonal_(weight, gain)),
         ],
-        tensorflow=[lambda tf, like, gain: tf.keras.initializers.Orthogonal(gain)(like.shape, like.dtype.name)],
+        tensorflow=[lambda tf, like, gain: tf.keras.initializers.Orthogonal(gain)(like.shape, like.dtype)],
         jax=[lambda jax, like, *, key, gain: jax.nn.initializers.orthogonal(gain)(key, like.shape, like.dtype)],
         samples=[
             sample("square", blank(200, 200), gain=1.0),

@@ -78,7 +78,7 @@ CASES = (
             lambda tf, like, low, high: tf.random.Generator.from_seed(drawn_seed(tf)[0]).uniform(
                 like.shape, low, high, like.dtype
             ),
-            lambda tf, like, low, high: tf.keras.random.randint(like.shape, low, high, like.dtype.name),
+            lambda tf, like, low, high: tf.keras.random.randint(like.shape, low, high, like.dtype),
         ],
         jax=[lambda jax, like, *, key, low, high: jax.random.randint(key, like.shape, low, high, like.dtype)],
         samples=[
@@ -100,7 +100,7 @@ CASES = (
         torch=[
             lambda torch, like, low, high: torch.randint(low, high, like.shape, dtype=like.dtype, device=like.device)
         ],
-        tensorflow=[lambda tf, like, low, high: tf.keras.random.randint(like.shape, low, high, like.dtype.name)],
+        tensorflow=[lambda tf, like, low, high: tf.keras.random.randint(like.shape, low, high, like.dtype)],
         jax=[lambda jax, like, *, key, low, high: jax.random.randint(key, like.shape, low, high, like.dtype)],
         samples=[
             sample("dice", SMALL, low=1, high=7),
@@ -127,7 +127,7 @@ CASES = (
             lambda tf, like, probability: tf.cast(
                 tf.random.uniform(like.shape, dtype=like.dtype) < probability, like.dtype
             ),
-            lambda tf, like, probability: tf.keras.random.binomial(like.shape, 1, probability, like.dtype.name),
+            lambda tf, like, probability: tf.keras.random.binomial(like.shape, 1, probability, like.dtype),
         ],
         jax=[
             lambda jax, like, *, key, probability: jax.random.bernoulli(key, probability, like.shape).astype(like.dtype)
@@ -156,7 +156,7 @@ CASES = (
         ],
         tensorflow=[
             lambda tf, like, count, probability: tf.keras.random.binomial(
-                like.shape, float(count), probability, like.dtype.name
+                like.shape, float(count), probability, like.dtype
             ),
             lambda tf, like, count, probability: tf.random.stateless_binomial(
                 like.shape, drawn_seed(tf), float(count), probability, like.dtype

@@ -26,7 +26,7 @@ def tf_seeded(tf, like, seed, bits):
 
 def keras_seeded(tf, like, seed, bits):
     tf.keras.utils.set_random_seed(seed)
-    return tf.keras.random.uniform(like.shape, dtype=like.dtype.name)
+    return tf.keras.random.uniform(like.shape, dtype=like.dtype)
 
 
 def tf_words(tf, like, key, counter):
@@ -46,7 +46,7 @@ def torch_dropout(torch, x, seed, rate, bits):
 
 
 def keras_dropout(tf, x, seed, rate, bits):
-    return tf.keras.layers.Dropout(rate, seed=seed, dtype=x.dtype.name)(x, training=True)
+    return tf.keras.layers.Dropout(rate, seed=seed, dtype=x.dtype)(x, training=True)
 
 
 def tf_stateless_dropout(tf, x, seed, rate, bits):
@@ -172,6 +172,38 @@ def keras_repeats(tf, like, what):
     return tf.reduce_all(pair[0] == pair[1])
 
 
+def torch_streams_meet(torch, like, what):
+    one, other = (torch.Generator(like.device).manual_seed(seed) for seed in (7, 8))
+    draw = {
+        "uniform numbers": lambda own: torch.empty_like(like).uniform_(generator=own),
+        "normal numbers": lambda own: torch.empty_like(like).normal_(generator=own),
+        "gamma numbers": lambda own: torch._standard_gamma(torch.ones_like(like), generator=own),
+        "masks of dropout": lambda own: torch.empty_like(like).bernoulli_(0.5, generator=own),
+    }[what]
+    draw(one)
+    return torch.tensor(torch.equal(draw(one), draw(other)))
+
+
+def keras_streams_meet(tf, like, what):
+    """Whether the second draw of a generator is the first one of another, whose seed is the next."""
+    random, ones = tf.keras.random, tf.keras.ops.ones(like.shape, like.dtype)
+
+    def draws(seed):
+        if what == "masks of dropout":
+            layer = tf.keras.layers.Dropout(0.5, seed=seed, dtype=like.dtype)
+            return lambda: layer(ones, training=True)
+        own = random.SeedGenerator(seed)
+        return {
+            "uniform numbers": lambda: random.uniform(like.shape, dtype=like.dtype, seed=own),
+            "normal numbers": lambda: random.normal(like.shape, dtype=like.dtype, seed=own),
+            "gamma numbers": lambda: random.gamma(like.shape, 1.0, dtype=like.dtype, seed=own),
+        }[what]
+
+    one, other = draws(7), draws(8)
+    one()
+    return tf.keras.ops.all(tf.keras.ops.equal(one(), other()))
+
+
 CASES = (
     Case(
         "seeded_numbers",
@@ -245,5 +277,22 @@ CASES = (
         modes=EAGER,
         dtypes=("float64",),
         sources=(NOTES, SET_SEED, "https://keras.io/api/random/seed_generator/"),
+    ),
+    Case(
+        "neighbouring_streams",
+        "selection",
+        ref.streams_meet,
+        torch=[torch_streams_meet],
+        tensorflow=[keras_streams_meet],
+        samples=[
+            sample("uniform-numbers", blank(64), what="uniform numbers"),
+            sample("normal-numbers", blank(64), what="normal numbers"),
+            sample("gamma-numbers", blank(64), what="gamma numbers", edge=True),
+            sample("masks-of-dropout", blank(64), what="masks of dropout", edge=True),
+        ],
+        held=LIKE,
+        modes=EAGER,
+        dtypes=("float64",),
+        sources=(NOTES, "https://keras.io/api/random/seed_generator/"),
     ),
 )

@@ -79,4 +79,17 @@ def repeats(like: Array, *, what: str) -> Array:
     return np.array(np.array_equal(first, rng.uniform(size=like.shape)))
 
 
-AUTHORITIES = {"seeded_numbers": seeded, "philox_words": philox, "repeated_draws": repeats, "seeded_dropout": dropout}
+def streams_meet(like: Array, *, what: str) -> Array:
+    """NumPy's generators."""
+    one, other = (np.random.default_rng(seed) for seed in (7, 8))
+    one.random(like.shape)
+    return np.array(np.array_equal(one.random(like.shape), other.random(like.shape)))
+
+
+AUTHORITIES = {
+    "seeded_numbers": seeded,
+    "philox_words": philox,
+    "repeated_draws": repeats,
+    "neighbouring_streams": streams_meet,
+    "seeded_dropout": dropout,
+}
