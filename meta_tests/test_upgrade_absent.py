@@ -82,6 +82,13 @@ def test_a_name_that_cannot_be_imported_is_named() -> None:
     assert absent(raised(route)) == "torch.optim.NoSuchOptimizer"
 
 
+def test_a_layer_that_computes_with_tensorflow_is_named_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    f = framework("def layer():\n    raise ImportError('Layer IntegerLookup requires TensorFlow. Install it.')")
+    for found, name in ((None, "tensorflow"), (object(), None)):
+        monkeypatch.setattr("importlib.util.find_spec", lambda _, found=found: found)
+        assert absent(raised(lambda: f.layer())) == name
+
+
 def test_a_keyword_that_a_function_does_not_take_is_named() -> None:
     f = framework(WRAPPED)
     assert absent(raised(lambda: f.inner(1, layout="x"))) == "the argument layout of inner"

@@ -26,7 +26,7 @@ LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 OF_KERAS = {
     "torch": (
         "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
-        "losses", "optimizers", "schedules", "metrics", "clipping", "initializers", "random",
+        "losses", "optimizers", "schedules", "metrics", "clipping", "initializers", "random", "preprocessing", "construction",
     ),
     "jax": ("activations", "layers", "optimizers", "schedules"),
 }  # fmt: skip

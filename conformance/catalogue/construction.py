@@ -100,7 +100,7 @@ def torch_count(torch, x, layer):
 
 
 def keras_model(tf, layer, x):
-    entry = tf.keras.Input(x.shape[1:], dtype=x.dtype.name)
+    entry = tf.keras.Input(x.shape[1:], dtype=x.dtype)
     return tf.keras.Model(entry, keras_apply(tf, layer, keras_layer(tf, layer, x.shape[-1]), entry))
 
 
@@ -110,14 +110,14 @@ def keras_count(tf, x, layer):
     keras_model(tf, layer, x).summary(print_fn=lambda text, **_: lines.append(text))
     counts = {k.strip(): v for k, _, v in (line.partition(":") for line in "\n".join(lines).splitlines())}
     named = [counts[f"{which} params"].split("(")[0] for which in ("Trainable", "Non-trainable")]
-    return tf.constant([int(n.replace(",", "")) for n in named], tf.int64)
+    return tf.keras.ops.convert_to_tensor([int(n.replace(",", "")) for n in named], "int64")
 
 
 def keras_count_params(tf, x, layer):
     made = keras_layer(tf, layer, x.shape[-1])
     keras_apply(tf, layer, made, x)
-    trainable = sum(int(tf.size(w)) for w in made.trainable_weights)
-    return tf.constant([trainable, made.count_params() - trainable], tf.int64)
+    trainable = sum(int(np.prod(w.shape)) for w in made.trainable_weights)
+    return tf.keras.ops.convert_to_tensor([trainable, made.count_params() - trainable], "int64")
 
 
 def torch_shape(torch, x, layer):
@@ -130,12 +130,12 @@ def torch_shape(torch, x, layer):
 def keras_output_shape(tf, x, layer):
     made = keras_layer(tf, layer, x.shape[-1])
     shapes = [tuple(x.shape)] * (2 if layer == "MultiHeadAttention" else 1)
-    return tf.constant(made.compute_output_shape(*shapes), tf.int64)
+    return tf.keras.ops.convert_to_tensor(made.compute_output_shape(*shapes), "int64")
 
 
 def keras_model_shape(tf, x, layer):
     shape = keras_model(tf, layer, x).output_shape
-    return tf.constant([x.shape[0], *shape[1:]], tf.int64)
+    return tf.keras.ops.convert_to_tensor([x.shape[0], *shape[1:]], "int64")
 
 
 def torch_saved(torch, x, layer):
@@ -279,7 +279,7 @@ def torch_with_keras_weights(torch, x, layer):
 def keras_with_weights_from_torch(tf, x, layer):
     """The same, by way of torch's layout and back."""
     state = keras_to_torch(layer, weights_of(layer, x.shape[-1], x.ndim - 2))
-    dtype = x.dtype.name if x.dtype.is_floating else "float32"
+    dtype = x.dtype if tf.keras.backend.is_float_dtype(x.dtype) else "float32"
     made = keras_layer(tf, layer, x.shape[-1], multiplier=2, dtype=dtype)
     keras_apply(tf, layer, made, x)
     back = torch_to_keras(layer, state, heads=2, multiplier=2)

@@ -102,35 +102,37 @@ def tf_compiled_losses(tf, logits, labels):
 
 
 def keras_predict(tf, layer, inputs, weights, compiled):
-    model = tf.keras.Sequential([tf.keras.Input(inputs.shape[1:], dtype=inputs.dtype.name), layer])
-    model.set_weights([w.numpy() for w in weights])
+    """An array of NumPy's."""
+    model = tf.keras.Sequential([tf.keras.Input(inputs.shape[1:], dtype=inputs.dtype), layer])
+    model.set_weights([tf.keras.ops.convert_to_numpy(w) for w in weights])
     model.compile(jit_compile=compiled)
-    return tf.constant(model.predict_on_batch(inputs.numpy()))
+    return model.predict_on_batch(tf.keras.ops.convert_to_numpy(inputs))
 
 
 def keras_rows(tf, ids, table, compiled):
-    layer = tf.keras.layers.Embedding(*table.shape, dtype=table.dtype.name)
+    layer = tf.keras.layers.Embedding(*table.shape, dtype=table.dtype)
     return keras_predict(tf, layer, ids, [table], compiled)
 
 
 def keras_predicted_rows(tf, ids, table):
-    return keras_rows(tf, ids, table, False)
+    return tf.keras.ops.convert_to_tensor(keras_rows(tf, ids, table, False))
 
 
 def keras_predicted_rows_compiled(tf, ids, table):
-    return keras_rows(tf, ids, table, True)
+    """TensorFlow's alone: on torch jit_compile is inductor, which asks for a compiler of C++."""
+    return tf.constant(keras_rows(tf, ids, table, True))
 
 
 def keras_maximum(tf, x, compiled):
-    return keras_predict(tf, tf.keras.layers.GlobalMaxPooling1D(dtype=x.dtype.name), x, [], compiled)
+    return keras_predict(tf, tf.keras.layers.GlobalMaxPooling1D(dtype=x.dtype), x, [], compiled)
 
 
 def keras_predicted_maximum(tf, x):
-    return keras_maximum(tf, x, False)
+    return tf.keras.ops.convert_to_tensor(keras_maximum(tf, x, False))
 
 
 def keras_predicted_maximum_compiled(tf, x):
-    return keras_maximum(tf, x, True)
+    return tf.constant(keras_maximum(tf, x, True))
 
 
 # What Python may do
@@ -206,7 +208,7 @@ def torch_format(torch, x, what):
 
 def keras_format(tf, x, what):
     """Bits of the result under the policy mixed_bfloat16."""
-    layers, losses, x = tf.keras.layers, tf.keras.losses, tf.cast(x, tf.float32)
+    layers, losses, x = tf.keras.layers, tf.keras.losses, tf.cast(x, "float32")
     usual = tf.keras.config.dtype_policy()
     tf.keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -216,12 +218,13 @@ def keras_format(tf, x, what):
             "softmax": lambda: layers.Softmax()(y),
             "layer normalization": lambda: layers.LayerNormalization()(y),
             "loss object": lambda: losses.MeanSquaredError()(x, y),
-            "loss function": lambda: losses.mse(x, y),
+            "loss function": lambda: losses.get("mean_squared_error")(x, y),
             "last layer in float32": lambda: layers.Dense(4, dtype="float32")(y),
         }[what]()
     finally:
         tf.keras.config.set_dtype_policy(usual)
-    return tf.constant(8 * result.dtype.size, tf.int64)
+    bits = {"float32": 32, "bfloat16": 16}[tf.keras.utils.standardize_dtype(result.dtype)]
+    return tf.keras.ops.convert_to_tensor(bits, "int64")
 
 
 # Determinism

@@ -254,7 +254,7 @@ CASES = (
         tensorflow=[
             ragged_to_tensor,
             lambda tf, values, lengths, length, padding, truncating, value: tf.keras.utils.pad_sequences(
-                [row.numpy() for row in tf.split(values, lengths)],
+                [row.numpy() for row in tf.RaggedTensor.from_row_lengths(values, lengths)],
                 length,
                 values.dtype.name,
                 padding,

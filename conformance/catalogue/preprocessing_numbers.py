@@ -3,6 +3,7 @@
 import numpy as np
 
 from conformance.case import Case, KerasLayer
+from conformance.catalogue.metrics_shared import batched
 from conformance.reference import preprocessing as ref
 from fixtures.samples import given, normal, sample
 
@@ -13,10 +14,12 @@ SKLEARN = "https://scikit-learn.org/stable/modules/generated/sklearn.preprocessi
 def adapted(tf, layer, batches=None):
     """A function of data and inputs. As users do, the layer is adapted before a graph is made, whole or in batches: it
     has been called once when it is traced."""
+    seen = []
 
     def result(data, x):
-        if tf.executing_eagerly():
-            layer.adapt(data if batches is None else tf.split(data, batches))
+        if not seen:
+            layer.adapt(data if batches is None else [rows for (rows,) in batched([data], batches)])
+            seen.append(data)
         return layer(x)
 
     return result

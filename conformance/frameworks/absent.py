@@ -4,9 +4,11 @@ A failure is never taken for an absence. What was raised must say so itself (a p
 tensor of the framework does not have; a keyword that a function does not take), the name must stand in the route, or be
 an option of the sample that the route takes from a module by ``getattr``, and it must have been raised where the route
 asked: in the route's own frame, or below it only in wrappers that pass the route's keywords on. An error that comes
-from inside a framework is a failure, whatever it says.
+from inside a framework is a failure, whatever it says; but for Keras' word that a layer needs TensorFlow, where that is
+not there.
 """
 
+import importlib.util
 import inspect
 import re
 import sys
@@ -23,6 +25,8 @@ _PUBLIC = (
 _KEYWORD = re.compile(r"got an unexpected keyword argument '(\w+)'")
 _OF_MODULE = re.compile(r"^(?:module ')?((?:jax|optax)[\w.]*?)(?:' has no attribute '|\.)(\w+)(?:'| was deprecated)")
 """What a module's own __getattr__ says of what is not there, and of what was withdrawn."""
+_WITHOUT = re.compile(r"^(?:This requires the tensorflow module|Layer \w+ requires TensorFlow)\b")
+"""What Keras says on other backends of its layers that compute with TensorFlow on all of them."""
 _UNRECOGNIZED = (
     re.compile(r"^Unrecognized keyword arguments passed to (?P<owner>\w+): \{(?P<given>.*)\}"),  # Keras' layers
     re.compile(r"^Argument\(s\) not recognized: \{(?P<given>.*)\}"),  # its optimizers
@@ -40,6 +44,8 @@ def absent(error: Exception) -> str | None:
         looked_up = all(f.f_code.co_name in ("__getattr__", "getattr") for f in inside)  # of lazily loaded modules
         return _attribute(error, route) if looked_up else None
     if isinstance(error, ImportError):
+        if _WITHOUT.match(str(error)) and importlib.util.find_spec("tensorflow") is None:
+            return "tensorflow"
         return None if inside else _imported(error)
     if isinstance(error, TypeError | ValueError):
         return _keyword(error, route, inside)
