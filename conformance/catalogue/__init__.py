@@ -26,7 +26,8 @@ LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 OF_KERAS = {
     "torch": (
         "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
-        "losses", "optimizers", "schedules", "metrics", "clipping", "initializers", "random", "preprocessing", "construction",
+        "preprocessing", "construction", "losses", "metrics", "optimizers", "schedules", "clipping", "initializers",
+        "random",
     ),
     "jax": ("activations", "layers", "optimizers", "schedules"),
 }  # fmt: skip
