@@ -25,7 +25,7 @@ LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 
 OF_KERAS = {
     "torch": (
-        "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
+        "fft", "activations", "layers", "convolution", "pooling", "normalization", "recurrent", "attention", "resizing",
         "preprocessing", "construction", "losses", "metrics", "optimizers", "schedules", "clipping", "initializers",
         "random",
     ),
