@@ -28,6 +28,7 @@ FRAMEWORKS = (*COLUMNS, "keras")
 """Those, and Keras on another backend than TensorFlow, whose routes are those of TensorFlow's that are its own."""
 GLUE = {
     "cast": "keras.ops.cast",
+    "complex": "lambda real, imag: real + 1j * imag",
     "concat": "keras.ops.concatenate",
     "convert_to_tensor": "keras.ops.copy",  # a step of torch's is in place,
     "function": "lambda f=None, **_: f or (lambda g: g)",

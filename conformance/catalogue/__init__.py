@@ -25,9 +25,9 @@ LAYERS = AREAS[AREAS.index("layers") : AREAS.index("optimizers")]
 
 OF_KERAS = {
     "torch": (
-        "elementwise", "activations", "special", "reductions", "linalg", "indexing", "dtypes", "layers", "convolution",
-        "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing", "construction", "losses",
-        "metrics", "optimizers", "schedules", "clipping", "initializers", "random",
+        "elementwise", "activations", "special", "reductions", "linalg", "fft", "indexing", "dtypes", "layers",
+        "convolution", "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing",
+        "construction", "losses", "metrics", "optimizers", "schedules", "clipping", "initializers", "random",
     ),
     "jax": (
         "elementwise", "activations", "special", "reductions", "indexing", "dtypes", "layers", "convolution", "pooling",

@@ -80,13 +80,18 @@ SHIFTED = (
 
 
 def both_parts(tf, x):
-    return tf.math.real(x), tf.math.imag(x)
+    return tf.keras.ops.real(x), tf.keras.ops.imag(x)
+
+
+def sizes(tf, x, axes):
+    """Of so many last axes."""
+    return tf.keras.ops.shape(x)[-axes:]
 
 
 def scaled(tf, y, sizes, norm, inverse=False):
-    """tf.signal has one convention: 1 / n on the inverse."""
+    """TensorFlow and Keras have one convention: 1 / n on the inverse."""
     power = {"backward": 0, "ortho": 0.5, "forward": 1}[norm]
-    n = tf.cast(tf.reduce_prod(sizes), tf.float64)
+    n = tf.cast(tf.keras.ops.prod(sizes), "float64")
     return y * tf.cast(n ** (power if inverse else -power), y.dtype)
 
 
@@ -157,7 +162,7 @@ CASES = (
         torch=[lambda torch, x, norm: torch.fft.fft(x, norm=norm)],
         tensorflow=[
             lambda tf, x, norm: scaled(tf, tf.signal.fft(x), tf.shape(x)[-1:], norm),
-            lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft(both_parts(tf, x))), tf.shape(x)[-1:], norm),
+            lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft(both_parts(tf, x))), sizes(tf, x, 1), norm),
         ],
         jax=[lambda jax, x, norm: jax.numpy.fft.fft(x, norm=norm)],
         samples=LENGTHS,
@@ -261,7 +266,7 @@ CASES = (
                 tf, tf.signal.irfft(x, n and [n]), (n or 2 * tf.shape(x)[-1] - 2,), norm, inverse=True
             ),
             lambda tf, x, n, norm: scaled(
-                tf, tf.keras.ops.irfft(both_parts(tf, x), n), (n or 2 * tf.shape(x)[-1] - 2,), norm, inverse=True
+                tf, tf.keras.ops.irfft(both_parts(tf, x), n), (n or 2 * sizes(tf, x, 1)[0] - 2,), norm, inverse=True
             ),
         ],
         jax=[lambda jax, x, n, norm: jax.numpy.fft.irfft(x, n, norm=norm)],
@@ -277,7 +282,7 @@ CASES = (
         torch=[lambda torch, x, norm: torch.fft.fft2(x, norm=norm)],
         tensorflow=[
             lambda tf, x, norm: scaled(tf, tf.signal.fft2d(x), tf.shape(x)[-2:], norm),
-            lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft2(both_parts(tf, x))), tf.shape(x)[-2:], norm),
+            lambda tf, x, norm: scaled(tf, tf.complex(*tf.keras.ops.fft2(both_parts(tf, x))), sizes(tf, x, 2), norm),
         ],
         jax=[lambda jax, x, norm: jax.numpy.fft.fft2(x, norm=norm)],
         samples=PLANES,
@@ -293,7 +298,7 @@ CASES = (
         tensorflow=[
             lambda tf, x, norm: scaled(tf, tf.signal.ifft2d(x), tf.shape(x)[-2:], norm, inverse=True),
             lambda tf, x, norm: scaled(
-                tf, tf.complex(*tf.keras.ops.ifft2(both_parts(tf, x))), tf.shape(x)[-2:], norm, inverse=True
+                tf, tf.complex(*tf.keras.ops.ifft2(both_parts(tf, x))), sizes(tf, x, 2), norm, inverse=True
             ),
         ],
         jax=[lambda jax, x, norm: jax.numpy.fft.ifft2(x, norm=norm)],
