@@ -37,10 +37,17 @@ def keras_default_dtype(tf, prediction, target, reduction="mean"):
 
 
 def keras_masked(tf, prediction, target, mask):
-    """A mask that a layer has set reaches the loss as an attribute of the prediction."""
-    prediction = tf.identity(prediction)
-    prediction._keras_mask = mask
-    return tf.keras.losses.MeanSquaredError(dtype=prediction.dtype)(target, prediction)
+    """A mask that a layer has set reaches the loss with the layer's output."""
+
+    class Masked(tf.keras.layers.Layer):
+        def call(self, x):
+            return tf.identity(x)
+
+        def compute_mask(self, x, previous_mask=None):
+            return mask
+
+    masked = Masked(dtype=prediction.dtype)(prediction)
+    return tf.keras.losses.MeanSquaredError(dtype=prediction.dtype)(target, masked)
 
 
 def refused(name: str, *arrays: Any, **options: Any) -> Sample:
