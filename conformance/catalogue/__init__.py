@@ -30,8 +30,9 @@ OF_KERAS = {
         "construction", "losses", "metrics", "optimizers", "schedules", "clipping", "initializers", "random",
     ),
     "jax": (
-        "elementwise", "activations", "special", "reductions", "indexing", "dtypes", "layers", "convolution", "pooling",
-        "normalization", "recurrent", "attention", "resizing", "losses", "optimizers", "schedules",
+        "elementwise", "activations", "special", "reductions", "fft", "indexing", "dtypes", "layers", "convolution",
+        "pooling", "normalization", "recurrent", "attention", "resizing", "preprocessing", "losses", "metrics",
+        "optimizers", "schedules", "clipping", "initializers",
     ),
 }  # fmt: skip
 """Areas in which Keras is asked on each of its other backends: those that were brought to agree there."""

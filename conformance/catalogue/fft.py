@@ -131,6 +131,11 @@ def signals(length: int, n: int, name: str, *, batch: tuple[int, ...] = (), **op
     return sample(name, lambda rng: (rng.standard_normal((*batch, length)), rng.uniform(0.5, 1, n)), n=n, **options)
 
 
+def tiny_first(rng: np.random.Generator) -> tuple[Array, ...]:
+    """One frame, of which the first number is tiny, and its window."""
+    return rng.standard_normal(8) * 2.0 ** np.array([-20, *[0] * 7]), rng.uniform(0.5, 1, 8)
+
+
 def spectra(frames: int, n: int, name: str, **options: Any) -> Sample:
     def make(rng: np.random.Generator) -> tuple[Array, ...]:
         shape = (frames, n // 2 + 1)
@@ -534,6 +539,8 @@ CASES = (
             signals(20, 8, "overlapping", step=4),
             signals(17, 6, "uneven", batch=(2,), step=5),
             signals(5, 5, "one-frame", step=1, edge=True),
+            # The gradient of the window's first weight is as small.
+            sample("tiny-first", tiny_first, n=8, step=1, edge=True),
         ],
         dtypes=PARTS,
         sources=("https://docs.pytorch.org/docs/stable/generated/torch.stft.html", TF + "stft"),
