@@ -22,8 +22,8 @@ SEGFAULTS = {"native-batch-norm-without-statistics"}
 """They end their process, and so have one of their own."""
 ONEDNN = "onednn-"
 """So begin the names of what TensorFlow's kernels of oneDNN do, which are chosen when it is imported."""
-ON_TORCH = "keras-on-torch-"
-"""So begin the names of what Keras does on its backend torch alone: a program chooses it before Keras is imported."""
+ON_BACKEND = ("keras-on-torch-", "keras-on-jax-")
+"""So begin the names of what Keras does on one backend alone: a program chooses it before Keras is imported."""
 AVX512 = {
     "gelu-of-infinity-by-avx512": ("torch", "onednn"),
     "xla-power-of-two-by-avx512": ("tensorflow", "instructions"),
@@ -83,17 +83,19 @@ def versions_of_the_page(framework: str) -> None:
         (("torch",), ""),
         (("tensorflow", "keras"), ""),
         (("tensorflow",), ONEDNN),
-        (("keras",), ON_TORCH),
+        (("keras",), ON_BACKEND[0]),
+        (("keras",), ON_BACKEND[1]),
         (("jax",), ""),
         (("optax",), ""),
     ],
 )
 def test_each_program_shows_its_defect(frameworks: tuple[str, ...], beginning: str) -> None:
     """In one process, so that a framework is imported once. A defect that has gone belongs into the page's Upgrades."""
-    for framework in frameworks if beginning != ON_TORCH else (*frameworks, "torch"):
+    backend = beginning.split("-")[2:3] if beginning in ON_BACKEND else []
+    for framework in (*frameworks, *backend):
         versions_of_the_page(framework)
     mine = [n for n, framework in ROWS.items() if framework in frameworks and n not in SEGFAULTS]
-    names = [n for n in mine if next((b for b in (ONEDNN, ON_TORCH) if n.startswith(b)), "") == beginning]
+    names = [n for n in mine if next((b for b in (ONEDNN, *ON_BACKEND) if n.startswith(b)), "") == beginning]
     assert names
     facts = {n: load(AVX512[n][0]).kernels("float32")[AVX512[n][1]] for n in names if n in AVX512}
     names = [n for n in names if facts.get(n, "AVX512") == "AVX512"]
