@@ -30,9 +30,9 @@ GLUE = {
     "cast": "keras.ops.cast",
     "complex": "lambda real, imag: real + 1j * imag",
     "concat": "keras.ops.concatenate",
-    "convert_to_tensor": "keras.ops.copy",  # a step of torch's is in place,
+    "convert_to_tensor": "keras.ops.copy",  # torch's optimizers change what was given before
     "function": "lambda f=None, **_: f or (lambda g: g)",
-    "identity": "keras.ops.copy",  # and a variable is the tensor that it is made of
+    "identity": "keras.ops.copy",  # a variable on torch is the tensor that it is made of
     "ones": "keras.ops.ones",
     "ones_like": "keras.ops.ones_like",
     "range": "keras.ops.arange",

@@ -14,12 +14,13 @@ SKLEARN = "https://scikit-learn.org/stable/modules/generated/sklearn.preprocessi
 def adapted(tf, layer, batches=None):
     """A function of data and inputs. As users do, the layer is adapted before a graph is made, whole or in batches: it
     has been called once when it is traced."""
-    seen = []
+    fresh = True
 
     def result(data, x):
-        if not seen:
+        nonlocal fresh
+        if fresh:
             layer.adapt(data if batches is None else [rows for (rows,) in batched([data], batches)])
-            seen.append(data)
+            fresh = False
         return layer(x)
 
     return result
